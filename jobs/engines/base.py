@@ -1,0 +1,93 @@
+"""What an engine is: it takes `Work` and answers `Running`, `Finished` or `Failed`.
+
+Engines know nothing of Django, accounts or credits. An engine that makes the
+video itself answers `Finished` or `Failed`; one that hands the work to somebody
+else answers `Running` with the other side's id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+Model = Literal["lipsync-video", "lipsync-image", "lipsync-image-multi"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One video to make.
+
+    `sources` maps the field names of the API (`image`, `audio`, …) to local files,
+    whose names say nothing about their content. `resolution` is the short side in
+    pixels. The same sources, seed and engine version give the same frames.
+    """
+
+    job_id: str
+    model: Model
+    sources: Mapping[str, Path]
+    output: Path
+    resolution: int
+    seed: int
+    prompt: str = ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """Someone else works on it; `remote_id` is their name for it."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The result is at `path`. `timings` are milliseconds per stage; `prompt_used` the words that had an effect."""
+
+    path: Path
+    seconds: float
+    width: int
+    height: int
+    fps: float
+    timings: Mapping[str, int] = field(default_factory=dict)
+    prompt_used: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No video. `permanent`: tell the user, credits back; otherwise try again later.
+
+    `message` is an English template with `params`, as in `jobs.errors`; `source`
+    names the field it is about, or is empty.
+    """
+
+    message: str
+    permanent: bool = True
+    source: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+Outcome = Running | Finished | Failed
+
+
+class Report(Protocol):
+    """Called by an engine as it works, at least once a second.
+
+    `progress` is 0 to 1 of the whole, `stage` a word of `jobs.engines.base.STAGES`.
+    It may raise: then the engine stops at once, cleans up and lets it through.
+    """
+
+    def __call__(self, progress: float, stage: str) -> None: ...
+
+
+# The stages a job can be in, in order; pages have a sentence for each.
+STAGES = ("fetching", "listening", "looking", "drawing", "saving")
+
+
+class Engine(Protocol):
+    """Makes videos. `version` is part of what makes a result reproducible."""
+
+    name: str
+    version: str
+
+    def run(self, work: Work, report: Report) -> Outcome:
+        """Make the video, or hand it on. Raises only what `report` raises."""
+        ...
