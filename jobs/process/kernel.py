@@ -1,0 +1,50 @@
+"""Owns the calls to the kernel that Python's standard library does not have."""
+
+import ctypes
+import os
+import platform
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_NO_NEW_PRIVS = 38
+
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
+
+MACHINE = platform.machine()
+
+_CAPABILITY_VERSION_3 = 0x20080522
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def prctl(option: int, value: int) -> None:
+    """prctl(2) with one argument; OSError where the host refuses."""
+    _check(_libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)))
+
+
+def unshare(flags: int) -> None:
+    """unshare(2); OSError where the host refuses."""
+    _check(_libc.unshare(flags))
+
+
+def syscall(number: int, *arguments: object) -> int:
+    """A system call by number; arguments are ctypes values or pointers. OSError on refusal."""
+    return _check(_libc.syscall(ctypes.c_long(number), *arguments))
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, which root and the makers of user namespaces have."""
+    if MACHINE not in _CAPSET:
+        raise OSError(f"no system call numbers for {MACHINE}")
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    syscall(_CAPSET[MACHINE], header, nothing)
