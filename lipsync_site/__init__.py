@@ -1,0 +1,1 @@
+"""Configuration only: settings, URLs, the WSGI entry."""

@@ -1,0 +1,1 @@
+"""The REST API: the wire contract and nothing else."""

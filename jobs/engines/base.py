@@ -1,8 +1,6 @@
-"""What an engine is: it takes `Work` and answers `Running`, `Finished` or `Failed`.
+"""What an engine is: it takes `Work` and answers `Finished` or `Failed`.
 
-Engines know nothing of Django, accounts or credits. An engine that makes the
-video itself answers `Finished` or `Failed`; one that hands the work to somebody
-else answers `Running` with the other side's id.
+Engines know nothing of Django, accounts or credits.
 """
 
 from collections.abc import Mapping
@@ -32,13 +30,6 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Running:
-    """Someone else works on it; `remote_id` is their name for it."""
-
-    remote_id: str
-
-
-@dataclass(frozen=True)
 class Finished:
     """The result is at `path`. `timings` are milliseconds per stage; `prompt_used` the words that had an effect."""
 
@@ -65,7 +56,7 @@ class Failed:
     params: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
-Outcome = Running | Finished | Failed
+Outcome = Finished | Failed
 
 
 class Report(Protocol):
@@ -79,7 +70,7 @@ class Report(Protocol):
 
 
 # The stages a job can be in, in order; pages have a sentence for each.
-STAGES = ("fetching", "listening", "looking", "drawing", "saving")
+STAGES = ("listening", "looking", "drawing", "saving")
 
 
 class Engine(Protocol):
@@ -89,5 +80,5 @@ class Engine(Protocol):
     version: str
 
     def run(self, work: Work, report: Report) -> Outcome:
-        """Make the video, or hand it on. Raises only what `report` raises."""
+        """Make the video. Raises only what `report` raises."""
         ...

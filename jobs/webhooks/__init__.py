@@ -1,0 +1,5 @@
+"""Webhooks: from us to a user's server. Never mixed up with callbacks, which come to us."""
+
+from jobs.webhooks.delivery import announce, deliver, due
+
+__all__ = ["announce", "deliver", "due"]

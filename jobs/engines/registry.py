@@ -1,0 +1,18 @@
+"""The engines by name. A dotted path, so that naming an engine loads nothing."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import cast
+
+from jobs.engines.base import Engine
+
+ENGINES: Mapping[str, tuple[str, str]] = {
+    # name: (label, dotted path of the class)
+    "local": ("Built-in", "jobs.engines.local.engine.LocalEngine"),
+}
+
+
+def engine(name: str, **options: object) -> Engine:
+    """The engine called `name`, made with its options."""
+    module, _, attribute = ENGINES[name][1].rpartition(".")
+    return cast(Engine, getattr(import_module(module), attribute)(**options))

@@ -1,0 +1,60 @@
+"""The queue: the only file that knows django-q.
+
+With the ORM broker a kick is a row in the main database: it is written, or rolled
+back, with the transaction around it. A kick may be lost or come twice, so every
+task is harmless the second time, and the sweep repeats what got lost.
+"""
+
+import mmap
+import os
+import signal
+from types import FrameType
+from typing import Final, Literal
+
+from jobs.process.layers import die_with_parent
+
+# Two queues, so that a long video never holds up a webhook.
+Queue = Literal["default", "render"]
+QUEUES: Final[tuple[Queue, ...]] = ("default", "render")
+
+# One byte that the processes of a cluster share, because it is mapped before they are forked.
+_stop = mmap.mmap(-1, 1)
+
+
+def enqueue(queue: Queue, task: str, *args: str) -> None:
+    """Have `jobs.tasks.<task>(*args)` run by a worker of `queue`."""
+    from django_q.tasks import async_task
+
+    async_task(f"jobs.tasks.{task}", *args, cluster=queue)
+
+
+def waiting(queue: Queue) -> int:
+    """How many kicks wait in `queue` that no cluster has taken."""
+    from django_q.brokers import get_broker
+
+    return int(get_broker(queue).queue_size())
+
+
+def stopping() -> bool:
+    """Whether the cluster around this worker was told to stop: long work should be handed back."""
+    return _stop[0] != 0
+
+
+def run_cluster(queue: Queue) -> None:
+    """Run a cluster for `queue` in this process until SIGTERM or SIGINT."""
+    os.environ["Q_CLUSTER_NAME"] = queue
+    from django_q.cluster import Cluster
+
+    class StoppingCluster(Cluster):  # type: ignore[misc]
+        """Tells its workers that it stops, so that a long job is handed back and not waited for."""
+
+        def sig_handler(self, signum: int, frame: FrameType | None) -> None:
+            _stop[0] = 1
+            # A second signal while stopping would join the sentinel twice.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            super().sig_handler(signum, frame)
+
+    # Without this, workers whose parent was killed would go on taking tasks.
+    os.register_at_fork(after_in_child=die_with_parent)
+    StoppingCluster().start()

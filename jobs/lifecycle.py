@@ -1,0 +1,323 @@
+"""The story of a job, from submission to its end: the only file that changes `Job.status`.
+
+    submit ─→ QUEUED ─→ start ─→ RUNNING ─→ finish ─→ DONE       credits captured, webhook
+                 ↑                  │  └──────────────→ FAILED     credits released, webhook
+                 └── hand back, or ─┘
+                     lease expired        cancel ────→ CANCELLED  credits released, webhook
+
+Each step is one conditional UPDATE inside the transaction of all that goes with
+it, so a step happens once, whole, or not at all. The queue only says "look at
+this job"; saying it twice does no harm, and `sweep` says it again when it got lost.
+"""
+
+import logging
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jobs import credits, media, webhooks
+from jobs.engines.base import Engine, Failed, Finished, Work
+from jobs.engines.registry import engine
+from jobs.enqueue import enqueue, stopping, waiting
+from jobs.errors import NotFound, gettext_noop
+from jobs.media import Draft
+from jobs.models import ApiKey, Job, JobInput, Status, User, WalletKind
+from jobs.models.job import OPEN, Model
+from jobs.wire import job_object
+
+log = logging.getLogger(__name__)
+
+MAX_SEED = 2**31 - 1
+CANCELLED = gettext_noop("Cancelled")
+NO_LUCK = gettext_noop("The renderer stopped {attempts} times on this job. Try another picture or recording.")
+# A kick that no worker took within this is repeated; one that was taken is protected by the lease.
+KICK_AGAIN = timedelta(seconds=30)
+BEAT_SECONDS = 2.0
+FEW_WAITING = 20
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants made. `inputs` are drafts by the API's field names; `seed` -1 is a random one."""
+
+    model: Model
+    inputs: Mapping[str, Draft]
+    resolution: int = 480
+    seed: int = -1
+    prompt: str = ""
+    webhook: str = ""
+    name: str = ""
+
+
+# --- Submission ------------------------------------------------------------------------
+
+
+def submit(
+    user: User, order: Order, wallet_kind: WalletKind, *, api_key: ApiKey | None = None, showcase: bool = False
+) -> Job:
+    """Make the job, hold its price and tell the queue: all of it or nothing. Raises InsufficientCredits."""
+    wallet = credits.wallet_of(user, wallet_kind)
+    # Files first, because storage knows no rollback and a transaction should be short.
+    kept = {field: media.keep(user, draft) for field, draft in order.inputs.items()}
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                user=user,
+                api_key=api_key,
+                name=order.name or _name_from(order.inputs),
+                showcase=showcase,
+                model=order.model,
+                resolution=order.resolution,
+                seed=order.seed if order.seed >= 0 else secrets.randbelow(MAX_SEED),
+                prompt=order.prompt,
+                webhook=order.webhook,
+                wallet=wallet,
+                price=credits.price(_seconds(order), order.resolution),
+            )
+            credits.hold(job)
+            JobInput.objects.bulk_create(JobInput(job=job, field=field, media=one) for field, one in kept.items())
+            enqueue("render", "start_job", str(job.pk))
+    except BaseException:
+        for field, one in kept.items():
+            if order.inputs[field].media is None:
+                media.drop(one)
+        raise
+    return job
+
+
+def _seconds(order: Order) -> float:
+    """Length of the result. A recording that can not be read or used is priced as the shortest: its job will fail."""
+    seconds = order.inputs["audio"].facts.seconds or 0.0
+    return seconds if seconds <= settings.MAX_MEDIA_SECONDS else 0.0
+
+
+def _name_from(inputs: Mapping[str, Draft]) -> str:
+    return Path(inputs["audio"].filename).stem[:120]
+
+
+# --- Work ----------------------------------------------------------------------------------
+
+
+class _Stop(Exception):
+    """The engine is to stop at once; it lets this through."""
+
+
+class _LeaseLost(_Stop):
+    """The job is no longer ours: cancelled, or taken for dead and given to another worker."""
+
+
+class _HandBack(_Stop):
+    """This worker is being stopped: another one shall do the job."""
+
+
+def start(job_id: str) -> None:
+    """Do the whole work of a queued job in this worker; harmless if somebody else does it already."""
+    job = _claim(UUID(job_id))
+    if job is None:
+        return
+    made_by = _engine()
+    log.info("job %s: attempt %d", job.pk, job.attempts)
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        work = Work(
+            job_id=str(job.pk),
+            model=job.model,  # type: ignore[arg-type]  # the choices are the same words
+            sources={given.field: media.local_path(given.media) for given in job.inputs.select_related("media")},
+            output=Path(folder) / "result.mp4",
+            resolution=job.resolution,
+            seed=job.seed,
+            prompt=job.prompt,
+        )
+        try:
+            outcome = made_by.run(work, _Heartbeat(job))
+        except _LeaseLost:
+            log.info("job %s: no longer ours", job.pk)
+        except _HandBack:
+            _hand_back(job)
+        else:
+            finish(job, outcome, f"{made_by.name} {made_by.version}")
+
+
+def finish(job: Job, outcome: Finished | Failed, made_by: str) -> None:
+    """Apply what the engine answered."""
+    match outcome:
+        case Finished():
+            _done(job, outcome, made_by)
+        case Failed(permanent=True):
+            with transaction.atomic():
+                _fail(job, outcome.message, outcome.params, outcome.source)
+        case Failed():
+            log.warning("job %s: attempt %d failed: %s", job.pk, job.attempts, outcome.message)
+            _retry_or_fail(job)
+
+
+def cancel(user: User, job_id: UUID) -> Job:
+    """Cancel an open job; one that has ended stays as it is. Raises NotFound."""
+    job = Job.objects.filter(user=user, pk=job_id).first()
+    if job is None:
+        raise NotFound(gettext_noop("There is no such job."))
+    with transaction.atomic():
+        if _move(job, OPEN, Status.CANCELLED, error_template=CANCELLED, finished=timezone.now(), lease_until=None):
+            _settle(job, credits.release)
+    return Job.objects.get(pk=job.pk)
+
+
+def _claim(job_id: UUID) -> Job | None:
+    """QUEUED → RUNNING, before the engine is called. None if it is not queued."""
+    now = timezone.now()
+    job = Job.objects.filter(pk=job_id, status=Status.QUEUED).first()
+    if job is None or not _move(
+        job,
+        (Status.QUEUED,),
+        Status.RUNNING,
+        fence=F("fence") + 1,
+        attempts=F("attempts") + 1,
+        lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
+        started=now,
+        progress=0,
+        stage="",
+    ):
+        return None
+    return Job.objects.select_related("wallet", "user").get(pk=job.pk)
+
+
+class _Heartbeat:
+    """The engine's report: keeps the lease and the progress, and stops the engine when it must."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._next = 0.0
+        self._stage = ""
+
+    def __call__(self, progress: float, stage: str) -> None:
+        if stopping():
+            raise _HandBack
+        if time.monotonic() < self._next and stage == self._stage:
+            return
+        self._next, self._stage = time.monotonic() + BEAT_SECONDS, stage
+        now = timezone.now()
+        ours = Job.objects.filter(pk=self._job.pk, status=Status.RUNNING, fence=self._job.fence)
+        lease = now + timedelta(seconds=settings.LEASE_SECONDS)
+        if not ours.update(progress=min(max(progress, 0), 1), stage=stage[:12], lease_until=lease, updated=now):
+            raise _LeaseLost
+
+
+def _done(job: Job, outcome: Finished, made_by: str) -> None:
+    """RUNNING → DONE with our own copy of the result."""
+    # The file first: a job that is done has its result. Without the job the file is an orphan for the sweep.
+    result = media.keep_result(
+        job.user, outcome.path, seconds=outcome.seconds, width=outcome.width, height=outcome.height
+    )
+    with transaction.atomic():
+        ended = _move(
+            job,
+            (Status.RUNNING,),
+            Status.DONE,
+            result=result,
+            progress=1,
+            stage="",
+            finished=timezone.now(),
+            lease_until=None,
+            timings=dict(outcome.timings),
+            prompt_used=list(outcome.prompt_used),
+            engine=made_by[:40],
+        )
+        if ended:
+            _settle(job, credits.capture)
+    if not ended:
+        media.drop(result)
+        return
+    log.info("job %s: done", job.pk)
+
+
+def _fail(job: Job, template: str, params: Mapping[str, object], source: str = "") -> None:
+    """An open job → FAILED, with its sentence. Called in a transaction."""
+    if _move(
+        job,
+        OPEN,
+        Status.FAILED,
+        error_template=template[:300],
+        error_params=dict(params),
+        error_source=source[:24],
+        finished=timezone.now(),
+        lease_until=None,
+    ):
+        _settle(job, credits.release)
+        log.info("job %s: failed: %s", job.pk, template)
+
+
+def _retry_or_fail(job: Job) -> None:
+    """A worker or an engine gave out: once more, or the end."""
+    with transaction.atomic():
+        if job.attempts >= settings.MAX_ATTEMPTS:
+            _fail(job, NO_LUCK, {"attempts": job.attempts})
+        else:
+            _requeue(job)
+
+
+def _hand_back(job: Job) -> None:
+    """RUNNING → QUEUED without counting the attempt."""
+    with transaction.atomic():
+        _requeue(job, attempts=F("attempts") - 1)
+    log.info("job %s: handed back", job.pk)
+
+
+def _requeue(job: Job, **fields: object) -> None:
+    if _move(job, (Status.RUNNING,), Status.QUEUED, kicked=timezone.now(), lease_until=None, **fields):
+        enqueue("render", "start_job", str(job.pk))
+
+
+def _settle(job: Job, settle: Callable[[Job], None]) -> None:
+    """The job has just ended: move its credits and announce it. In the transaction of the move."""
+    settle(job)
+    ended = Job.objects.select_related("result").get(pk=job.pk)
+    webhooks.announce(ended, dict(job_object(ended)))
+
+
+def _move(job: Job, from_: tuple[Status, ...], to: Status, **fields: object) -> bool:
+    """Change the status if it still is one of `from_` and nobody has started the job anew; False if not."""
+    still = Job.objects.filter(pk=job.pk, status__in=from_, fence=job.fence)
+    return still.update(status=to, updated=timezone.now(), **fields) == 1
+
+
+def _engine() -> Engine:
+    return engine(
+        settings.ENGINE,
+        wall_seconds=settings.RENDER_SECONDS,
+        memory_bytes=settings.RENDER_MEMORY_BYTES,
+    )
+
+
+def _scratch() -> Path:
+    folder = Path(settings.DATA_DIR) / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+# --- The sweep: what went quiet ----------------------------------------------------------
+
+
+def sweep() -> None:
+    """Take back jobs whose worker is gone, and repeat kicks that got lost. Safe to run anywhere, any time."""
+    now = timezone.now()
+    for job in Job.objects.filter(status=Status.RUNNING, lease_until__lt=now).select_related("wallet"):
+        log.warning("job %s: worker gone quiet in attempt %d", job.pk, job.attempts)
+        _retry_or_fail(job)
+    if not waiting("render"):
+        # Nothing waits in the queue, so a job that still does was forgotten there.
+        for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN):
+            if Job.objects.filter(pk=job.pk, status=Status.QUEUED, kicked=job.kicked).update(kicked=now):
+                enqueue("render", "start_job", str(job.pk))
+    if waiting("default") < FEW_WAITING:
+        for delivery_id in webhooks.due(now):
+            enqueue("default", "deliver", delivery_id)
+    media.tidy(now)

@@ -1,0 +1,29 @@
+"""Clearing away: files that belong to no job, and scratch folders of processes that are gone."""
+
+import shutil
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+
+from jobs.media.storage import drop
+from jobs.models import Media
+
+ORPHAN_AFTER = timedelta(hours=24)  # an upload may wait for its submission so long
+SCRATCH_SECONDS_LEFT = 3600
+EVERY_SECONDS = 600
+
+
+def tidy(now: datetime) -> None:
+    """Clear away, at most every ten minutes, whoever calls."""
+    if not cache.add("media.tidy", True, EVERY_SECONDS):
+        return
+    for media in Media.objects.filter(created__lt=now - ORPHAN_AFTER, used_in=None, result_of=None)[:500]:
+        drop(media)
+    too_old = time.time() - settings.RENDER_SECONDS - SCRATCH_SECONDS_LEFT
+    for folder in (Path(settings.DATA_DIR) / "scratch", Path(settings.FILE_UPLOAD_TEMP_DIR)):
+        for entry in folder.glob("*"):
+            if entry.stat().st_mtime < too_old:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

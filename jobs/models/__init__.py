@@ -1,0 +1,28 @@
+"""The data: one module for each subject, all names here."""
+
+from jobs.models.account import ApiKey, User
+from jobs.models.beat import Beat
+from jobs.models.credit import Bucket, Movement, MovementKind, Wallet, WalletKind
+from jobs.models.job import Job, JobInput, Status
+from jobs.models.media import Media, MediaKind
+from jobs.models.webhook import Attempt, Delivery, DeliveryStatus, SigningSecret
+
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "Beat",
+    "Bucket",
+    "Delivery",
+    "DeliveryStatus",
+    "Job",
+    "JobInput",
+    "Media",
+    "MediaKind",
+    "Movement",
+    "MovementKind",
+    "SigningSecret",
+    "Status",
+    "User",
+    "Wallet",
+    "WalletKind",
+]

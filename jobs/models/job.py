@@ -1,0 +1,124 @@
+"""A job: one video to make. Only `jobs.lifecycle` changes its status."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Working")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+OPEN = (Status.QUEUED, Status.RUNNING)
+
+
+class Model(models.TextChoices):
+    """The kinds of video, by the names of their API endpoints."""
+
+    VIDEO = "lipsync-video", _("Video")
+    IMAGE = "lipsync-image", _("Photo")
+    MULTI = "lipsync-image-multi", _("Two speakers")
+
+
+class Job(models.Model):
+    """What was asked for, where it stands, and what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="jobs")
+    api_key = models.ForeignKey("jobs.ApiKey", models.SET_NULL, null=True, blank=True, related_name="jobs")
+    name = models.CharField(max_length=120, blank=True)
+    showcase = models.BooleanField(default=False, help_text="This installation's own example, shown on the home page.")
+
+    # What was asked for
+    model = models.CharField(max_length=24, choices=Model.choices)
+    resolution = models.PositiveSmallIntegerField(help_text="Short side in pixels.")
+    seed = models.BigIntegerField()
+    prompt = models.TextField(blank=True)
+    webhook = models.CharField(max_length=2048, blank=True)
+
+    # What it costs
+    wallet = models.ForeignKey("jobs.Wallet", models.PROTECT, related_name="jobs")
+    price = models.PositiveIntegerField(help_text="Credits held, then captured or released.")
+
+    # Where it stands
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    stage = models.CharField(max_length=12, blank=True)
+    progress = models.FloatField(default=0, help_text="0 to 1")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times work began without being handed back.")
+    fence = models.PositiveIntegerField(default=0, help_text="Grows with every start; an older worker writes nothing.")
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="The worker is taken for dead after this.")
+    kicked = models.DateTimeField(default=timezone.now, help_text="When the queue was last told.")
+    created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+    updated = models.DateTimeField(default=timezone.now)
+
+    # What came of it
+    engine = models.CharField(max_length=40, blank=True, help_text="Name and version.")
+    result = models.OneToOneField("jobs.Media", models.SET_NULL, null=True, blank=True, related_name="result_of")
+    timings = models.JSONField(null=True, blank=True, help_text="Milliseconds per stage.")
+    prompt_used = models.JSONField(default=list, blank=True)
+    error_template = models.CharField(max_length=300, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    error_source = models.CharField(max_length=24, blank=True, help_text="The input it is about.")
+
+    class Meta:
+        ordering: ClassVar = ["-created", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-created", "-id"], name="job_own_newest"),
+            models.Index(fields=["status", "lease_until"], condition=Q(status__in=OPEN), name="job_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def error(self) -> str:
+        """The English sentence, as the API says it."""
+        return self.error_template.format(**self.error_params)
+
+    @property
+    def error_here(self) -> str:
+        """The sentence in the reader's language."""
+        return gettext(self.error_template).format(**self.error_params) if self.error_template else ""
+
+    @property
+    def execution_ms(self) -> int | None:
+        """Milliseconds from the start of work to the result."""
+        if self.status != Status.DONE or not self.started or not self.finished:
+            return None
+        return round((self.finished - self.started).total_seconds() * 1000)
+
+    def input(self, field: str) -> Any:
+        """The `Media` given as `field`, or None."""
+        return next((given.media for given in self.inputs.all() if given.field == field), None)
+
+
+class JobInput(models.Model):
+    """One of the files that a job was given, by the field's name in the API."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="inputs")
+    media = models.ForeignKey("jobs.Media", models.PROTECT, related_name="used_in")
+    field = models.CharField(max_length=16)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["job", "field"], name="one_input_a_field")]
+
+    def __str__(self) -> str:
+        return self.field

@@ -1,0 +1,82 @@
+"""Webhooks: from us to a user's server. What is sent, every attempt, and the secrets that sign."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+def new_delivery_id() -> str:
+    return "msg_" + secrets.token_hex(16)
+
+
+def new_secret() -> str:
+    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+
+
+class DeliveryStatus(models.TextChoices):
+    PENDING = "pending", "to be sent"
+    DELIVERED = "delivered", "delivered"
+    GIVEN_UP = "given_up", "given up"
+
+
+class Delivery(models.Model):
+    """One message for one address: `id` is its `webhook-id`, `body` the bytes that are sent every time."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_delivery_id, editable=False)
+    job = models.OneToOneField("jobs.Job", models.CASCADE, related_name="delivery")
+    url = models.CharField(max_length=2048)
+    body = models.TextField()
+    status = models.CharField(max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due = models.DateTimeField(default=timezone.now, null=True, blank=True)
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+    delivered = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering: ClassVar = ["-created"]
+        indexes: ClassVar = [models.Index(fields=["due"], condition=Q(status="pending"), name="delivery_due")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Attempt(models.Model):
+    """One try to deliver: `code` is the HTTP status, or empty when nothing answered and `error` says why."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    milliseconds = models.PositiveIntegerField()
+    code = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    answer = models.TextField(blank=True, help_text="The first 4 KB.")
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["delivery", "number"], name="attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} #{self.number}"
+
+
+class SigningSecret(models.Model):
+    """A secret that signs an account's webhooks, until `retires` if that is set."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="signing_secrets")
+    secret = models.CharField(max_length=80, default=new_secret)
+    created = models.DateTimeField(default=timezone.now)
+    retires = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created"]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.created:%Y-%m-%d}"

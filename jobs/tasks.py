@@ -1,0 +1,15 @@
+"""What the queue runs: ids in, one call. Each is harmless the second time."""
+
+from jobs import health, lifecycle, webhooks
+
+
+def start_job(job_id: str) -> None:
+    lifecycle.start(job_id)
+
+
+def deliver(delivery_id: str) -> None:
+    webhooks.deliver(delivery_id)
+
+
+def beat(queue: str) -> None:
+    health.beat(queue)

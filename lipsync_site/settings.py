@@ -1,0 +1,241 @@
+"""Every knob, once. An empty environment gives a working installation on one machine.
+
+A value comes from the environment, else from the default beside it. All data
+lives under `DATA_DIR`: two folders are two installations.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+from lipsync_site.secrets import kept_secret
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+VERSION = "0.1.0"
+
+# --- Where it is reached -----------------------------------------------------------
+PORT = env.int("PORT", 8000)
+# Links in API answers, webhooks and mails begin with this.
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", f"http://localhost:{PORT}").rstrip("/")
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_BASE_URL).hostname or "localhost"]
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+HTTPS = PUBLIC_BASE_URL.startswith("https://")
+
+# --- Secrets -----------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(DATA_DIR / "secrets", "secret_key")
+
+# --- Guards ------------------------------------------------------------------------
+# Let media and webhook addresses be on this machine or the local network: for
+# installations at home and for tests, never for a public service.
+ALLOW_PRIVATE_NETWORK = env.bool("ALLOW_PRIVATE_NETWORK", False)
+# A file with further certificate authorities to trust when fetching and delivering.
+OUTGOING_CA_FILE = env.str("OUTGOING_CA_FILE", "")
+# Make it fatal when the host can not give every layer of the media sandbox.
+SANDBOX_REQUIRED = env.bool("SANDBOX_REQUIRED", False)
+
+# --- Limits on what people send ------------------------------------------------------
+MAX_MEDIA_BYTES = env.int("MAX_MEDIA_BYTES", 500_000_000)
+MAX_MEDIA_SECONDS = env.int("MAX_MEDIA_SECONDS", 600)
+FETCH_SECONDS = env.int("FETCH_SECONDS", 20)  # for one media address at submission, in all
+UPLOAD_TICKET_SECONDS = env.int("UPLOAD_TICKET_SECONDS", 3600)
+# Longer than the last attempt of a webhook, which carries such a link.
+MEDIA_LINK_SECONDS = env.int("MEDIA_LINK_SECONDS", 7 * 86_400)
+
+# --- Credits -------------------------------------------------------------------------
+GRANT_USER_CREDITS = env.int("GRANT_USER_CREDITS", 500)  # to each new account's browser wallet
+GRANT_API_CREDITS = env.int("GRANT_API_CREDITS", 500)  # and to its API wallet
+
+# --- Jobs ----------------------------------------------------------------------------
+ENGINE = env.str("ENGINE", "local")
+LEASE_SECONDS = env.int("LEASE_SECONDS", 30)  # a running job unheard of for so long is taken back
+MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
+RENDER_SECONDS = env.int("RENDER_SECONDS", 3600)  # no render may take longer
+RENDER_WORKERS = env.int("RENDER_WORKERS", 1)
+RENDER_MEMORY_BYTES = env.int("RENDER_MEMORY_BYTES", 6_000_000_000)  # address space, not resident memory
+TASK_WORKERS = env.int("TASK_WORKERS", 2)  # webhooks and other short tasks
+
+# --- Django --------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "jobs.apps.JobsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_q",
+    "allauth",
+    "allauth.account",
+    "csp",
+]
+MIDDLEWARE = [
+    "jobs.web.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "lipsync_site.urls"
+WSGI_APPLICATION = "lipsync_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "jobs.web.context.site",
+            ],
+        },
+    }
+]
+
+# --- Database ------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'mundwerk.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE and WAL: writers wait for each other instead of failing; readers never wait.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache"},
+}
+
+# --- The queue: at-least-once kicks, the story of a job is in its row ------------------
+# A kick that was taken and lost is not repeated by the queue: the sweep does that.
+Q_CLUSTER = {
+    "name": "default",
+    "orm": "default",
+    "workers": TASK_WORKERS,
+    "timeout": 120,
+    "retry": 600,
+    "queue_limit": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "recycle": 500,
+    "catch_up": False,
+    "poll": 0.2,
+    "label": "Queue",
+    "log_level": "WARNING",
+    "ALT_CLUSTERS": {
+        "render": {"workers": RENDER_WORKERS, "timeout": RENDER_SECONDS + 60, "retry": 3 * (RENDER_SECONDS + 60) + 60},
+    },
+}
+
+# --- Media: Django's storage, private; files are handed out by signed links ------------
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "media", "base_url": None},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # a JSON body or form fields; files are streamed
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- Accounts ------------------------------------------------------------------------
+AUTH_USER_MODEL = "jobs.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional")  # or "mandatory", "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mundwerk: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "studio"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+# Without EMAIL_URL (smtp://user:password@host:port) mails are printed.
+vars().update(env.email_url("EMAIL_URL", "consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Mundwerk <mundwerk@localhost>")
+
+# --- Browser security ------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "font-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "media-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+# Two installations on one machine differ in their port, which cookies do not see.
+SESSION_COOKIE_NAME = f"mundwerk_session_{PORT}"
+CSRF_COOKIE_NAME = f"mundwerk_csrf_{PORT}"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+
+# --- Language and time ---------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TZ", "UTC")
+
+# --- Logs ------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "jobs": {"level": env.str("LOG_LEVEL", "INFO")},
+        "django.request": {"level": "ERROR"},
+        "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+    },
+}

@@ -1,0 +1,133 @@
+"""Hair of the portrait: scalp, brows and lashes as strands (count, points, 3) in millimetres with a radius per point."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sculpt import Array, Head, curve, hairline, lid_edges, outline_width, smoothstep
+
+Strands = tuple[Array, Array]
+
+
+def surface(head: Head, x: Array, y: Array) -> tuple[Array, Array]:
+    """Place and outward normal of the relief at (x, y)."""
+    rows, columns = head.places.shape[:2]
+    u = np.arcsin(np.clip(x / np.maximum(outline_width(y), 1e-6), -1, 1)) * 2 / np.pi
+    j = np.clip(np.round((u + 1) / 2 * (columns - 1)).astype(int), 1, columns - 2)
+    i = np.clip(np.searchsorted(head.places[:, columns // 2, 1], y), 1, rows - 2)
+    p = head.places
+    n = np.cross(p[i, j + 1] - p[i, j - 1], p[i + 1, j] - p[i - 1, j])
+    return p[i, j], n / np.maximum(np.linalg.norm(n, axis=-1, keepdims=True), 1e-9)
+
+
+def unit(v: Array) -> Array:
+    """Vectors of length 1."""
+    return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9))
+
+
+def roots(rng: np.random.Generator, count: int) -> tuple[Array, Array]:
+    """Scatter roots over the skull above the hairline, back included; return places and normals."""
+    d = unit(rng.standard_normal((count * 4, 3)))
+    c, r = np.array([0.0, 40.0, 2.0]), np.array([73.0, 77.5, 97.0])
+    p, n = c + d * r, unit(d / r)
+    front = smoothstep(-5, 10, p[:, 2])
+    edge = hairline(p[:, 0]) * front + (1 - front) * -45
+    keep = p[:, 1] > edge + 4.0 * rng.standard_normal(len(p)) * front
+    return p[keep][:count], n[keep][:count]
+
+
+def wave(p: Array, phase: float, scale: float) -> Array:
+    """A smooth vector field that bends neighbouring strands alike."""
+    q = p / scale
+    return np.stack(
+        [
+            np.sin(1.3 * q[..., 1] + 1.7 * q[..., 2] + phase),
+            np.sin(1.1 * q[..., 0] - 1.9 * q[..., 2] + 2 * phase),
+            np.sin(1.5 * q[..., 0] + 1.2 * q[..., 1] + 3 * phase),
+        ],
+        -1,
+    )
+
+
+def scalp(rng: np.random.Generator, count: int, points: int = 12) -> Strands:
+    """Short at the sides, longer on top and swept up, back and to one side."""
+    p, n = roots(rng, count)
+    part = -34.0
+    top = smoothstep(66, 92, p[:, 1] + 0.10 * np.abs(p[:, 0]) - 10 * smoothstep(50, 66, np.abs(p[:, 0])))
+    right = smoothstep(part - 3, part + 3, p[:, 0])
+    sweep = np.stack([0.75 * right - 0.75 * (1 - right), 0.30 * np.ones(count), -0.75 * np.ones(count)], -1)
+    side = np.stack([0.12 * np.sign(p[:, 0]), -0.55 * np.ones(count), -0.80 * np.ones(count)], -1)
+    flow = unit(sweep * top[:, None] + side * (1 - top[:, None]))
+    front = smoothstep(20, 80, p[:, 2]) * top
+    length = 9 + 27 * top + 16 * front * right
+    length *= rng.uniform(0.72, 1.08, count)
+    lift = 0.35 + 0.50 * top + 0.55 * front * right
+    q = p.copy()
+    path = [q]
+    for k in range(1, points):
+        s = k / (points - 1)
+        bend = 0.30 * wave(q, 0.7, 26) + 0.16 * wave(q, 2.1, 9)
+        tangent = flow - n * np.sum(flow * n, -1, keepdims=True) * 0.6
+        step = unit(tangent + n * (lift * (1 - 1.15 * s))[:, None] + bend * (0.25 + 0.75 * top)[:, None])
+        q = q + step * (length / (points - 1))[:, None]
+        path.append(q)
+    lines = np.stack(path, 1)
+    lines = clump(rng, lines, 420, 0.55 * top)
+    lines += np.cumsum(rng.normal(0, 0.11, lines.shape), 1) * np.linspace(0, 1, points)[None, :, None]
+    radius = 0.075 * (1 - 0.65 * np.linspace(0, 1, points) ** 1.5)[None] * rng.uniform(0.7, 1.25, (count, 1))
+    return lines, radius
+
+
+def clump(rng: np.random.Generator, lines: Array, count: int, amount: Array) -> Array:
+    """Draw the tips of strands together in locks."""
+    chosen = rng.choice(len(lines), count, replace=False)
+    nearest: NDArray[np.int64] = np.empty(len(lines), np.int64)
+    for start in range(0, len(lines), 4000):
+        d = np.linalg.norm(lines[start : start + 4000, None, 0] - lines[chosen][None, :, 0], axis=-1)
+        nearest[start : start + 4000] = d.argmin(1)
+    guide = lines[chosen][nearest]
+    pull = (np.linspace(0, 1, lines.shape[1]) ** 1.4)[None, :, None] * amount[:, None, None]
+    return np.asarray(lines * (1 - pull) + guide * pull)
+
+
+def brows(rng: np.random.Generator, head: Head, count: int = 620, points: int = 6) -> Strands:
+    """Two eyebrows, denser below, combed outwards."""
+    t = rng.beta(1.15, 1.25, 2 * count)
+    sign = np.repeat([-1.0, 1.0], count)
+    a = 12.5 + 43 * t
+    middle = curve([(0, 16.2), (0.25, 18.6), (0.6, 21.6), (0.78, 21.2), (1.0, 16.0)], t) + 0.5 * sign
+    half = curve([(0, 3.3), (0.2, 3.9), (0.6, 2.7), (1.0, 0.7)], t)
+    off = np.clip(rng.normal(0, 0.55, 2 * count), -1.15, 1.15)
+    x, y = sign * a, middle + off * half
+    p, n = surface(head, x, y)
+    up = curve([(0, 1.35), (0.3, 0.75), (0.6, 0.15), (1.0, -0.30)], t) - 0.55 * np.clip(off, -1, 1)
+    d = unit(np.stack([sign, up, np.zeros_like(t)], -1) + rng.normal(0, 0.13, (2 * count, 3)))
+    length = (5.5 + 2.8 * np.sin(np.pi * np.clip(t + 0.1, 0, 1))) * rng.uniform(0.6, 1.1, 2 * count)
+    s = np.linspace(0, 1, points)
+    d = unit(d - n * np.sum(d * n, -1, keepdims=True))
+    rise = 0.35 * np.sin(np.pi * s * 0.7)
+    lines = p[:, None] + d[:, None] * (s[None, :, None] * length[:, None, None]) + n[:, None] * rise[None, :, None]
+    lines[..., 1] -= 0.10 * (s**2)[None] * length[:, None]
+    return lines, 0.085 * (1 - 0.75 * s)[None] * rng.uniform(0.7, 1.2, (2 * count, 1))
+
+
+def lashes(rng: np.random.Generator, head: Head, points: int = 6) -> Strands:
+    """Upper and lower eyelashes."""
+    parts, sizes = [], []
+    s = np.linspace(0, 1, points)
+    for sign in (-1.0, 1.0):
+        for is_upper, count, reach in ((True, 105, 6.2), (False, 60, 3.0)):
+            t = np.sort(rng.uniform(0.10, 0.98, count))
+            a = 17.2 + 29.8 * t
+            upper, lower, _ = lid_edges(a)
+            y = upper + 0.35 if is_upper else lower - 0.5
+            p, _ = surface(head, sign * a, y)
+            out = sign * (t - 0.42) * 1.15
+            d = np.stack([out, np.full(count, 0.12 if is_upper else -0.45), np.full(count, 0.9)], -1)
+            d = unit(d + rng.normal(0, 0.07, d.shape))
+            length = reach * (0.55 + 0.5 * t) * rng.uniform(0.7, 1.05, count)
+            lines = p[:, None] + d[:, None] * (s[None, :, None] * length[:, None, None])
+            lines[..., 1] += (0.42 if is_upper else -0.1) * (s**2)[None] * length[:, None]
+            parts.append(lines)
+            sizes.append(np.repeat(0.06 * (1 - 0.8 * s)[None], count, 0))
+    return np.concatenate(parts), np.concatenate(sizes)
