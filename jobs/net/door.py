@@ -108,7 +108,11 @@ def _resolved(host: str, port: int, resolve: Resolve, deadline: Deadline) -> lis
     if not _look_ups.acquire(timeout=deadline.remaining()):
         raise deadline.missed()
     # Nothing can interrupt getaddrinfo, so it is left behind in a thread that holds up nobody's exit.
-    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        threading.Thread(target=ask, name="look-up", daemon=True).start()
+    except RuntimeError as error:  # the machine has no more threads
+        _look_ups.release()
+        raise deadline.missed() from error
     try:
         answer = answers.get(timeout=deadline.remaining())
     except queue.Empty:

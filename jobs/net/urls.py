@@ -1,9 +1,8 @@
 """Owns the text of an address: what is a web address that we would go to, before any look-up."""
 
-import contextlib
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address
 
 import httpx
 
@@ -114,8 +113,9 @@ def _is_number(label: str) -> bool:
 
 def _check_ipv4(host: str, policy: Policy) -> None:
     """Four decimal numbers; the other spellings (127.1, 0x7f000001, 0177.0.0.1) serve only to hide."""
-    with contextlib.suppress(ValueError):
-        if IPv4Address(host) == ip_address(host) and is_allowed(host, allow_private=policy.allow_private):
-            return
+    try:
+        IPv4Address(host)
+    except ValueError as error:
+        raise Refused(NOT_A_HOST) from error
+    if not is_allowed(host, allow_private=policy.allow_private):
         raise Refused(NOT_PUBLIC)
-    raise Refused(NOT_A_HOST)
