@@ -1,0 +1,121 @@
+"""What every test may ask for: people, small files, jobs, and a world of its own to write to."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from pytest_django import Settings
+
+from jobs import lifecycle
+from jobs.lifecycle import Order
+from jobs.media import Draft
+from jobs.models import ApiKey, Job, User, WalletKind
+from jobs.models.job import Model
+from tests import files, people
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as in production: in memory it locks and shares in other ways."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings: Settings) -> Path:
+    """An empty DATA_DIR, with its media and incoming folders, and an empty cache for each test."""
+    folder = tmp_path / "data"
+    settings.DATA_DIR = folder
+    settings.FILE_UPLOAD_TEMP_DIR = folder / "incoming"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir(parents=True)
+    storage = settings.STORAGES["default"]
+    options = storage["OPTIONS"] | {"location": folder / "media"}
+    settings.STORAGES = settings.STORAGES | {"default": storage | {"OPTIONS": options}}
+    cache.clear()
+    return folder
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Owns what a test is about."""
+    return people.person("alice@example.org")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Has the same of his own."""
+    return people.person("bob@example.org")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Has nothing and must see nothing."""
+    return people.person("charlie@example.org")
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """May do everything in the admin."""
+    return people.person("operator@example.org", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def png(tmp_path: Path) -> Path:
+    """A grey PNG picture of 8 × 6 pixels, without a face."""
+    return files.write_png(tmp_path / "face.png")
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    """A WAV recording of 3 seconds: a hum."""
+    return files.write_wav(tmp_path / "voice.wav", seconds=3)
+
+
+@pytest.fixture
+def draft(png: Path, wav: Path) -> Callable[..., dict[str, Draft]]:
+    """Makes the drafts of a photo and of a voice that is taken to last `seconds`; nothing is probed."""
+    return lambda seconds=3.0: {"image": files.picture_draft(png), "audio": files.voice_draft(wav, seconds)}
+
+
+class MakeJob(Protocol):
+    """Submits a job as a door does; it waits in the queue."""
+
+    def __call__(
+        self,
+        user: User,
+        *,
+        seconds: float = 3,
+        resolution: int = 480,
+        model: Model = Model.IMAGE,
+        prompt: str = "",
+        webhook: str = "",
+        name: str = "",
+        wallet_kind: WalletKind = WalletKind.API,
+        api_key: ApiKey | None = None,
+        showcase: bool = False,
+    ) -> Job: ...
+
+
+@pytest.fixture
+def make_job(draft: Callable[..., dict[str, Draft]]) -> MakeJob:
+    def make(
+        user: User,
+        *,
+        seconds: float = 3,
+        resolution: int = 480,
+        model: Model = Model.IMAGE,
+        prompt: str = "",
+        webhook: str = "",
+        name: str = "",
+        wallet_kind: WalletKind = WalletKind.API,
+        api_key: ApiKey | None = None,
+        showcase: bool = False,
+    ) -> Job:
+        order = Order(model, draft(seconds), resolution, seed=7, prompt=prompt, webhook=webhook, name=name)
+        return lifecycle.submit(user, order, wallet_kind, api_key=api_key, showcase=showcase)
+
+    return make
