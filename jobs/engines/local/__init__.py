@@ -1,0 +1,1 @@
+"""The built-in engine: a face that speaks, on a CPU. `pipeline` is its table of contents."""

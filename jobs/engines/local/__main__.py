@@ -1,0 +1,67 @@
+"""The engine's child process: one request in, progress and one result out; started by `jobs.process` with limits."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import cast
+
+from jobs.engines.local import pictures
+from jobs.errors import InvalidInput
+from jobs.process import Send, serve
+
+REPORT_SECONDS = 0.25
+
+
+def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
+    """{"do": "render" | "probe", …} → {"finished": …}, {"probe": …} or {"failed": …}, which the user can act on."""
+    # Numeric libraries would start a thread for each core and gain nothing on these small matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        if request["do"] == "probe":
+            return {"probe": probe(Path(str(request["path"])))}
+        return {"finished": render(request, send)}
+    except InvalidInput as refusal:
+        return {"failed": {"message": refusal.template, "params": dict(refusal.params), "source": refusal.field}}
+
+
+def probe(path: Path) -> Mapping[str, object]:
+    """What a file is, by its content; numbers are 0 where the headers do not tell."""
+    picture = pictures.read_header(path)
+    if picture is not None:
+        return {"kind": "image", "seconds": 0.0, "width": picture.width, "height": picture.height}
+    from jobs.engines.local import media
+
+    known = media.probe(path)
+    return asdict(known) if known else {"kind": "unknown"}
+
+
+def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
+    """Make the video; reports progress a few times a second."""
+    from jobs.engines.local import pipeline
+
+    last_sent = 0.0
+
+    def progress(done: float, stage: str) -> None:
+        nonlocal last_sent
+        now = monotonic()
+        if stage != "drawing" or now - last_sent >= REPORT_SECONDS:
+            last_sent = now
+            send({"progress": round(done, 4), "stage": stage})
+
+    sources = cast(Mapping[str, object], request["sources"])
+    order = pipeline.Order(
+        image=Path(str(sources["image"])),
+        voice=Path(str(sources["audio"])),
+        output=Path(str(request["output"])),
+        resolution=int(str(request["resolution"])),
+        seed=int(str(request["seed"])),
+        prompt=str(request.get("prompt", "")),
+    )
+    return asdict(pipeline.make(order, progress))
+
+
+if __name__ == "__main__":
+    serve(handle)

@@ -1,0 +1,125 @@
+"""The parent's side of the built-in engine: sends the work to a limited child process and reads its answer."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from jobs.engines.base import STAGES, Failed, Finished, Outcome, Report, Work
+from jobs.errors import gettext_noop
+from jobs.process import Limits, ProcessFailed, run_module
+
+log = logging.getLogger(__name__)
+
+CHILD = "jobs.engines.local"
+MAX_VIDEO_BYTES = 2_000_000_000
+# Address space, of which the libraries map far more than they touch: a render uses about 300 MB.
+MEMORY_BYTES = 4_000_000_000
+# The longest voice at 720p on a slow machine.
+RENDER_SECONDS = 3600
+PROBE_SECONDS = 10
+
+NOT_YET = gettext_noop("The built-in engine can not make this kind of video yet.")
+TOO_LONG = gettext_noop("The video took too long to make. Try a shorter recording or a smaller picture.")
+TOO_BIG = gettext_noop("The video needed too much memory. Try a smaller picture.")
+CRASHED = gettext_noop("The video could not be made: the engine stopped unexpectedly.")
+
+
+class LocalEngine:
+    """Makes `lipsync-image` videos on this machine; see `jobs.engines.base.Engine`."""
+
+    name = "local"
+    version = "1"
+
+    def run(self, work: Work, report: Report) -> Outcome:
+        """Make the video in a child process; blocks until it is there. Leaves no half-written file behind."""
+        if work.model != "lipsync-image":
+            return Failed(NOT_YET)
+        request = {
+            "do": "render",
+            "model": work.model,
+            "sources": {name: str(path.resolve()) for name, path in work.sources.items()},
+            "output": str(work.output.resolve()),
+            "resolution": work.resolution,
+            "seed": work.seed,
+            "prompt": work.prompt,
+        }
+        limits = Limits(
+            wall_seconds=RENDER_SECONDS,
+            cpu_seconds=RENDER_SECONDS,
+            memory_bytes=MEMORY_BYTES,
+            file_bytes=MAX_VIDEO_BYTES,
+            readable=tuple(work.sources.values()),
+            writable=(work.output.parent,),
+        )
+        last = (0.0, STAGES[1])
+
+        def heard(message: Mapping[str, object]) -> None:
+            nonlocal last
+            last = (cast(float, message["progress"]), str(message["stage"]))
+            report(*last)
+
+        outcome: Outcome | None = None
+        try:
+            # Decoding a long voice is silent: the tick keeps the reports coming.
+            answer = run_module(CHILD, request, limits=limits, on_message=heard, tick=lambda: report(*last))
+            outcome = _outcome(answer, work.output)
+        except ProcessFailed as failure:
+            log.warning("The child failed on job %s: %s: %s", work.job_id, failure.reason, failure.stderr_tail)
+            outcome = _failure(failure)
+        finally:
+            if not isinstance(outcome, Finished):
+                work.output.unlink(missing_ok=True)
+        return outcome
+
+
+def probe(path: Path) -> Mapping[str, object]:
+    """What a file holds, by its content: {"kind": "image" | "audio" | "video" | "unknown", "seconds", "width", "height"}.
+
+    Reads its headers only, in a limited child process.
+    """
+    limits = Limits(
+        wall_seconds=PROBE_SECONDS,
+        cpu_seconds=PROBE_SECONDS,
+        memory_bytes=MEMORY_BYTES,
+        file_bytes=0,
+        readable=(path,),
+    )
+    try:
+        answer = run_module(CHILD, {"do": "probe", "path": str(path.resolve())}, limits=limits)
+    except ProcessFailed as failure:
+        log.warning("Probing failed: %s: %s", failure.reason, failure.stderr_tail)
+        return {"kind": "unknown"}
+    return cast(Mapping[str, object], answer["probe"])
+
+
+def _outcome(answer: Mapping[str, object], output: Path) -> Outcome:
+    """The child's result as base's records; the child is ours, so its fields are taken as promised."""
+    if "failed" in answer:
+        failed = cast(Mapping[str, object], answer["failed"])
+        return Failed(
+            str(failed["message"]),
+            source=str(failed["source"]),
+            params=cast(Mapping[str, str | int | float], failed["params"]),
+        )
+    made = cast(Mapping[str, object], answer["finished"])
+    return Finished(
+        path=output,
+        seconds=cast(float, made["seconds"]),
+        width=cast(int, made["width"]),
+        height=cast(int, made["height"]),
+        fps=cast(float, made["fps"]),
+        timings=cast(Mapping[str, int], made["timings"]),
+        prompt_used=tuple(cast(list[str], made["prompt_used"])),
+    )
+
+
+def _failure(failure: ProcessFailed) -> Failed:
+    """A child that ran out of time or memory would do so again; one that crashed may have been killed by chance."""
+    match failure.reason:
+        case "timeout":
+            return Failed(TOO_LONG)
+        case "memory":
+            return Failed(TOO_BIG)
+        case "crashed":
+            return Failed(CRASHED, permanent=False)

@@ -1,0 +1,145 @@
+"""Owns looking: where the faces in a picture are, how they are turned, and the frame in which they are measured."""
+
+import os
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+
+from jobs.engines.local.landmarks import CHIN, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER, SUBNASALE
+from jobs.engines.local.shapes import F64, U8, FaceFrame
+
+SEARCH_SIDE = 1280  # longer side of the picture in which faces are searched
+TILE_SIDE = 256  # smaller tiles are enlarged to this
+TILE_SHRINK = 0.55
+FACE_IN_TILE = 4.5  # a tile finds faces down to this fraction of it
+CLOSE_UP_SIDE = 448
+CLOSE_UP_REACH = (1.2, 1.4)  # of the face's width, to each side and up and down
+MAX_FACES = 6
+MIN_ACROSS = 0.5  # of S: a profile's eye axis is taken at least this long, or the frame degenerates
+
+
+class FaceFinder:
+    """mediapipe's face mesh on single pictures, made to find small faces too."""
+
+    def __init__(self) -> None:
+        mesh = _import_face_mesh()
+        options = {"static_image_mode": True, "refine_landmarks": True, "min_detection_confidence": 0.3}
+        self._many: Any = mesh.FaceMesh(max_num_faces=MAX_FACES, **options)
+        self._one: Any = mesh.FaceMesh(max_num_faces=1, **options)
+
+    def find(self, picture: U8, smallest: float = 24.0) -> list[F64]:
+        """Faces of a BGR picture, largest first, each (478, 3) in its pixels; none narrower than about `smallest`.
+
+        The whole picture first; if it holds none, tiles of halving size.
+        """
+        scale = min(1.0, SEARCH_SIDE / max(picture.shape[:2]))
+        small = _resized(picture, scale)
+        for x0, y0, x1, y1 in tiles(small.shape[1], small.shape[0], smallest * FACE_IN_TILE * scale):
+            tile = small[y0:y1, x0:x1]
+            found = [
+                self.close_up(picture, (rough + [x0, y0, 0]) / scale)
+                for rough in _mesh_points(self._many, tile, max(1.0, TILE_SIDE / max(tile.shape[:2])))
+            ]
+            sure = [points for points in found if points is not None]
+            if sure:
+                return sorted(sure, key=face_width, reverse=True)
+        return []
+
+    def close_up(self, picture: U8, rough: F64) -> F64 | None:
+        """The face at `rough` once more, from a crop in which it is large; None if it is none after all."""
+        width = face_width(rough)
+        middle = rough[:, :2].mean(0)
+        height, across = picture.shape[:2]
+        reach = np.array(CLOSE_UP_REACH) * width
+        x0, y0 = np.maximum(0, middle - reach).astype(int)
+        x1, y1 = np.minimum([across, height], middle + reach).astype(int)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return None
+        crop = picture[y0:y1, x0:x1]
+        faces = _mesh_points(self._one, crop, CLOSE_UP_SIDE / max(crop.shape[:2]))
+        return faces[0] + [x0, y0, 0] if faces else None
+
+
+def tiles(width: int, height: int, smallest: float) -> Iterator[tuple[int, int, int, int]]:
+    """Overlapping square windows (x0, y0, x1, y1), the whole picture first, then ever smaller ones."""
+    yield 0, 0, width, height
+    side = max(width, height) * TILE_SHRINK
+    while side >= smallest:
+        size, step = int(side), max(1, int(side) // 2)
+        for y in range(0, max(1, height - step // 2), step):
+            for x in range(0, max(1, width - step // 2), step):
+                x1, y1 = min(width, x + size), min(height, y + size)
+                yield max(0, x1 - size), max(0, y1 - size), x1, y1
+        side *= TILE_SHRINK
+
+
+def face_frame(points: F64) -> FaceFrame:
+    """The frame of a face: x along the eyes, y from forehead to chin.
+
+    The y axis does not go through the nose, which points sideways on a turned head; its length is the eyes' distance in
+    three dimensions, so that turning does not shrink the face.
+    """
+    eyes = points[RIGHT_EYE_OUTER] - points[LEFT_EYE_OUTER]
+    scale = max(1.0, float(np.linalg.norm(eyes)))
+    down = (points[CHIN] - points[FOREHEAD])[:2]
+    across = eyes[:2]
+    length = float(np.linalg.norm(across))
+    if length < MIN_ACROSS * scale:
+        across = across / max(length, 1e-6) * MIN_ACROSS * scale
+    down = down / max(float(np.linalg.norm(down)), 1e-6) * scale
+    return FaceFrame(points[SUBNASALE, :2].copy(), np.stack([across, down], 1), scale)
+
+
+def yaw_degrees(points: F64) -> float:
+    """How far the head is turned; mediapipe under-reads it (a true profile reads 42 to 55)."""
+    eyes = points[RIGHT_EYE_OUTER] - points[LEFT_EYE_OUTER]
+    return float(np.degrees(np.arctan2(eyes[2], np.linalg.norm(eyes[:2]))))
+
+
+def face_width(points: F64) -> float:
+    """Width of the face's box in pixels."""
+    return float(np.ptp(points[:, 0]))
+
+
+def _mesh_points(mesh: Any, picture: U8, scale: float) -> list[F64]:
+    """Run the mesh on the picture resized by `scale`; points in the picture's own pixels."""
+    height, width = picture.shape[:2]
+    result = mesh.process(cv2.cvtColor(_resized(picture, scale), cv2.COLOR_BGR2RGB))
+    return [
+        np.array([[p.x * width, p.y * height, p.z * width] for p in face.landmark])
+        for face in result.multi_face_landmarks or ()
+    ]
+
+
+def _resized(picture: U8, scale: float) -> U8:
+    if scale == 1:
+        return np.ascontiguousarray(picture)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+
+
+class _Absent(types.ModuleType):
+    """Stands in for a module that mediapipe imports but the face mesh never uses."""
+
+    def __getattr__(self, name: str) -> "_Absent":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Absent(f"{self.__name__}.{name}")
+
+    def __call__(self, *args: object, **kwargs: object) -> None:
+        return None
+
+
+def _import_face_mesh() -> Any:
+    """mediapipe's face mesh module without the plotting and sound libraries it drags along: .3 to .4 s less."""
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in ("matplotlib", "matplotlib.pyplot", "sounddevice", "mediapipe.tasks", "mediapipe.tasks.python"):
+        sys.modules.setdefault(name, _Absent(name))
+    from mediapipe.python.solutions import face_mesh
+
+    return face_mesh

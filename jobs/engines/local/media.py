@@ -1,0 +1,124 @@
+"""Owns sound and video files: opened only by the demuxers named here, decided by content, never by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.container
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+from jobs.errors import InvalidInput, gettext_noop
+
+if TYPE_CHECKING:
+    from jobs.engines.local.shapes import I16
+
+# Nothing that opens other files (playlists, concat scripts), no text, no pictures.
+DEMUXERS = (
+    *("wav", "w64", "aiff", "mp3", "flac", "ogg", "aac", "amr", "asf", "caf"),
+    *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm"),
+)
+GUARD = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
+
+SPEECH_RATE_HZ = 16_000
+MIN_SECONDS = 0.3
+MAX_SECONDS = 600
+
+NOT_A_RECORDING = gettext_noop(
+    "This file is not a sound recording that can be read. Choose a WAV, MP3, M4A, FLAC, Ogg, Opus or WebM file."
+)
+TOO_SHORT = gettext_noop("The recording is only {seconds} seconds long. At least {min_seconds} are needed.")
+TOO_LONG = gettext_noop("The recording is {minutes} minutes long. At most {max_minutes} are allowed.")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a sound or video file holds, as its headers say it; `seconds` may be 0 if they do not."""
+
+    kind: str  # "audio" or "video"
+    seconds: float
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    has_audio: bool = True
+
+
+def probe(path: Path) -> Probe | None:
+    """Read the headers; None if no allowed demuxer knows the file or it holds neither sound nor picture."""
+    try:
+        with _open(path) as container:
+            seconds = container.duration / av.time_base if container.duration else 0.0
+            has_audio = bool(container.streams.audio)
+            # A cover picture in a music file is no video.
+            videos = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+            if videos:
+                codec, rate = videos[0].codec_context, videos[0].average_rate
+                return Probe("video", seconds, codec.width, codec.height, float(rate or 0), has_audio)
+            return Probe("audio", seconds) if has_audio else None
+    except (av.error.FFmpegError, OSError, ValueError):
+        return None
+
+
+def read_speech(path: Path) -> "I16":
+    """The first sound track of any allowed file as (n,) 16 kHz mono; raises `InvalidInput`."""
+    import numpy as np
+
+    stated = probe(path)
+    if stated is not None:
+        _check_length(stated.seconds or MIN_SECONDS)
+    parts: list[I16] = []
+    samples = 0
+    for frame in resampled(path, AudioResampler("s16", "mono", SPEECH_RATE_HZ)):
+        parts.append(frame.to_ndarray()[0])
+        samples += frame.samples
+        _check_length(max(MIN_SECONDS, samples / SPEECH_RATE_HZ))
+    if not parts:
+        raise InvalidInput(NOT_A_RECORDING, field="audio")
+    _check_length(samples / SPEECH_RATE_HZ)
+    return np.concatenate(parts)
+
+
+def resampled(path: Path, resampler: AudioResampler) -> Iterator[AudioFrame]:
+    """Frames of the first sound track; a file damaged in the middle ends there, one never readable raises."""
+    heard = False
+    try:
+        with _open(path) as container:
+            if not container.streams.audio:
+                raise InvalidInput(NOT_A_RECORDING, field="audio")
+            stream = container.streams.audio[0]
+            for packet in container.demux(stream):
+                try:
+                    decoded = packet.decode()
+                except av.error.InvalidDataError:
+                    continue
+                for frame in decoded:
+                    heard = True
+                    yield from resampler.resample(frame)
+            yield from resampler.resample(None)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        if not heard:
+            raise InvalidInput(NOT_A_RECORDING, field="audio") from error
+
+
+def sound_format(path: Path) -> tuple[int, str]:
+    """Sample rate and layout ("mono" or "stereo") of the first sound track; raises `InvalidInput`."""
+    try:
+        with _open(path) as container:
+            codec = container.streams.audio[0].codec_context
+            return codec.sample_rate, "mono" if codec.layout.nb_channels == 1 else "stereo"
+    except (av.error.FFmpegError, OSError, IndexError) as error:
+        raise InvalidInput(NOT_A_RECORDING, field="audio") from error
+
+
+def _open(path: Path) -> av.container.InputContainer:
+    return av.open(str(path), "r", options=GUARD)
+
+
+def _check_length(seconds: float) -> None:
+    if seconds < MIN_SECONDS:
+        raise InvalidInput(TOO_SHORT, field="audio", seconds=round(seconds, 2), min_seconds=MIN_SECONDS)
+    if seconds > MAX_SECONDS:
+        raise InvalidInput(TOO_LONG, field="audio", minutes=round(seconds / 60, 1), max_minutes=round(MAX_SECONDS / 60))

@@ -1,0 +1,102 @@
+"""Owns the pixel primitives that the drawing stages share: NV12, masks, and resampling through coarse maps."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from jobs.engines.local.shapes import F32, F64, U8, Planes
+
+# BT.709, limited range: (blue, green, red) → luma, blue difference, red difference.
+TO_LUMA = np.array([0.0620, 0.6142, 0.1826], np.float32)
+TO_BLUE = np.array([0.4392, -0.3386, -0.1006], np.float32)
+TO_RED = np.array([-0.0403, -0.3989, 0.4392], np.float32)
+LUMA_ZERO, CHROMA_ZERO = 16, 128
+BRIGHTNESS = np.array([0.114, 0.587, 0.299])  # of BGR, where only light and dark matter
+
+SUBPIXEL_BITS = 4
+
+_DENSE = CubicSpline(np.arange(11), np.eye(11))(np.linspace(0, 10, 61))
+
+
+def dense(line: F64) -> F64:
+    """A lip line (11, 2) → (61, 2) along the same curve."""
+    return np.asarray(_DENSE @ line)
+
+
+def to_planes(picture: U8) -> Planes:
+    """BGR with even sides → NV12."""
+    height, width = picture.shape[:2]
+    luma = cv2.transform(picture, np.append(TO_LUMA, LUMA_ZERO)[None])
+    chroma = cv2.transform(
+        cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA),
+        np.stack([np.append(TO_BLUE, CHROMA_ZERO), np.append(TO_RED, CHROMA_ZERO)]),
+    )
+    return Planes(np.asarray(luma, np.uint8), np.asarray(chroma, np.uint8))
+
+
+def paint_to_planes(paint: F32) -> tuple[F32, F32]:
+    """BGR paint in floats (even sides) → luma (h, w) and chroma (h/2, w/2, 2) in floats."""
+    height, width = paint.shape[:2]
+    luma = paint @ TO_LUMA + np.float32(LUMA_ZERO)
+    small = np.asarray(cv2.resize(paint, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32)
+    return luma, small @ np.stack([TO_BLUE, TO_RED], 1) + np.float32(CHROMA_ZERO)
+
+
+def polygon_mask(points: F64, width: int, height: int, blur: float) -> F32:
+    """(h, w) 0 to 1: inside the polygon of pixel points, its edge `blur` wide (σ)."""
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [_fixed(points)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
+    return softened(mask, blur)
+
+
+def line_mask(points: F64, width: int, height: int, thickness: int, blur: float) -> F32:
+    """(h, w) 0 to 1: on the open line through pixel points."""
+    mask = np.zeros((height, width), np.uint8)
+    cv2.polylines(mask, [_fixed(points)], False, 255, max(1, thickness), cv2.LINE_AA, SUBPIXEL_BITS)
+    return softened(mask, blur)
+
+
+def softened(mask: U8 | F32, blur: float) -> F32:
+    """A mask of bytes or of 0 to 1 → 0 to 1, blurred by σ pixels."""
+    full = np.asarray(mask, np.float32) / 255 if mask.dtype == np.uint8 else np.asarray(mask, np.float32)
+    return np.asarray(cv2.GaussianBlur(full, (0, 0), blur), np.float32) if blur > 0 else full
+
+
+def halved(mask: F32) -> F32:
+    """(h, w) → (h/2, w/2), for chroma."""
+    return np.asarray(
+        cv2.resize(mask, (mask.shape[1] // 2, mask.shape[0] // 2), interpolation=cv2.INTER_AREA), np.float32
+    )
+
+
+def blend(below: U8, above: U8, mask: F32) -> U8:
+    """`below` where the mask is 0, `above` where it is 1."""
+    return np.asarray(cv2.blendLinear(below, above, 1 - mask, mask), np.uint8)
+
+
+def sample(plane: U8, at: F32) -> U8:
+    """The plane's values at (h, w, 2) positions, bilinear."""
+    return np.asarray(cv2.remap(plane, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)  # type: ignore[call-overload]
+
+
+def sample_field(field: F32, at: F32, smooth: bool = True, outside_is_zero: bool = False) -> F32:
+    """A coarse field's values at (h, w, 2) positions in its own cells."""
+    how = cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
+    border = cv2.BORDER_CONSTANT if outside_is_zero else cv2.BORDER_REPLICATE
+    return np.asarray(cv2.remap(field, at, None, how, borderMode=border), np.float32)  # type: ignore[call-overload]
+
+
+def enlarged(nodes: F32, factor: int) -> F32:
+    """A coarse map → every pixel. Linear: a cubic resize bends maps of absolute positions."""
+    return np.asarray(cv2.resize(nodes, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def warp_affine(texture: F32, matrix: F64, width: int, height: int) -> F32:
+    """The texture under a 2×3 map from its pixels to those of the result."""
+    return np.asarray(cv2.warpAffine(texture, matrix, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+
+
+def _fixed(points: F64) -> Any:
+    return np.round(points * (1 << SUBPIXEL_BITS)).astype(np.int32)

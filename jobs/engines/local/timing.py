@@ -1,0 +1,111 @@
+"""Owns the movement: phones and features become mouth poses on the frame grid, with coarticulation and closures."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, FPS, MouthTrack, Phone, VoiceFeatures
+from jobs.engines.local.visemes import BILABIALS, SILENCE, VISEMES
+
+# Channels as in `Viseme`, with the time over which each blends into its neighbours (Gaussian σ, in 10 ms steps).
+CHANNEL_SIGMAS = (4.0, 6.5, 5.0, 6.5, 3.5, 3.0)
+OPENING, WIDTH, LIFT, ROUNDING, TONGUE, TUCK = range(6)
+LIP_CHANNELS = (WIDTH, ROUNDING)
+NO_PHONE_WEIGHT = 0.05
+
+PHONE_SHARE = 0.55  # of the opening; the rest is the signal's
+PHONE_WIDTH_SHARE, SIGNAL_WIDTH_SHARE = 0.75, 0.5
+MAX_OPENING = 1.25
+CLOSED_OPENING = 0.02  # an opening at which the lips touch
+CERTAIN_CLOSURE = 0.97
+HALF_FRAME_SECONDS = 0.5 / FPS
+
+
+def frame_count(seconds: float, fps: float = FPS) -> int:
+    """How many frames a voice of this length gets."""
+    return max(1, round(seconds * fps))
+
+
+def mouth_track(phones: tuple[Phone, ...], voice: VoiceFeatures, seconds: float, fps: float = FPS) -> MouthTrack:
+    """The mouth at the middle of each of `frame_count` frames.
+
+    - Each phone asks for a target with a weight; targets blend as T = G(weight · target) / G(weight).
+    - The opening is shared between phones and signal, scaled with loudness, and nothing in silence.
+    - M, B and P close the lips whatever the rest says; a closure shorter than a frame is kept on the grid.
+    """
+    channels = _coarticulated(phones, len(voice))
+    closure, silence = _closures(phones, len(voice)), _silences(phones, voice)
+    loudness = gaussian_filter1d(voice.loudness, 2.5)
+    gain = np.clip((loudness - 0.12) / 0.6, 0, 1.15)
+
+    opening = PHONE_SHARE * channels[:, OPENING] * gain + (1 - PHONE_SHARE) * _signal_opening(voice)
+    opening *= (1 - closure) * (1 - silence)
+    signal_width = 0.13 * gaussian_filter1d(voice.spread * voice.loudness, 7)
+    channels[:, OPENING] = opening
+    channels[:, WIDTH] = 1 + (channels[:, WIDTH] - 1) * PHONE_WIDTH_SHARE + signal_width * SIGNAL_WIDTH_SHARE
+    channels[:, TUCK] = np.clip(channels[:, TUCK], 0, 1) * np.clip(gain * 1.3, 0, 1)
+
+    moments = (np.arange(frame_count(seconds, fps)) + 0.5) / fps
+    poses = _sampled(np.column_stack([channels, closure]), moments)
+    certain = _peaks(closure, moments) > CERTAIN_CLOSURE
+    poses[:, OPENING] = np.clip(poses[:, OPENING], 0, np.where(certain, CLOSED_OPENING, MAX_OPENING))
+    return MouthTrack(poses, _sampled(loudness[:, None], moments)[:, 0], fps)
+
+
+def _coarticulated(phones: tuple[Phone, ...], count: int) -> F64:
+    """(count, 6) channels at 100 Hz."""
+    target = np.zeros((count, len(CHANNEL_SIGMAS)))
+    target[:, WIDTH] = 1
+    weight = np.full_like(target, NO_PHONE_WEIGHT)
+    for phone in phones:
+        viseme = VISEMES.get(phone.name, VISEMES[SILENCE])
+        span = _steps(phone, count)
+        target[span] = viseme[: len(CHANNEL_SIGMAS)]
+        weight[span] = viseme.jaw_weight
+        weight[span, LIP_CHANNELS] = viseme.lip_weight
+    blended = [
+        gaussian_filter1d(weight[:, k] * target[:, k], sigma) / gaussian_filter1d(weight[:, k], sigma)
+        for k, sigma in enumerate(CHANNEL_SIGMAS)
+    ]
+    return np.stack(blended, 1)
+
+
+def _closures(phones: tuple[Phone, ...], count: int) -> F64:
+    """0 to 1: how surely the lips are together; the phone less a step on each side, at least 60 ms."""
+    closed = np.zeros(count)
+    for phone in phones:
+        if phone.name in BILABIALS:
+            span = _steps(phone, count)
+            middle, half = (span.start + span.stop) // 2, max(3, (span.stop - span.start) // 2 - 1)
+            closed[max(0, middle - half) : middle + half] = 1
+    return np.asarray(np.clip(gaussian_filter1d(closed, 2.0) * 1.6, 0, 1))
+
+
+def _silences(phones: tuple[Phone, ...], voice: VoiceFeatures) -> F64:
+    """0 to 1: pauses, except those in which the signal is loud after all."""
+    quiet = np.zeros(len(voice))
+    for phone in phones:
+        if phone.name == SILENCE or phone.name not in VISEMES:
+            quiet[_steps(phone, len(voice))] = 1
+    quiet *= np.clip(1 - (voice.loudness - 0.25) / 0.2, 0, 1)
+    return np.asarray(gaussian_filter1d(quiet, 3))
+
+
+def _signal_opening(voice: VoiceFeatures) -> F64:
+    loud = np.clip((voice.loudness - 0.25) / 0.75, 0, 1.1)
+    return np.asarray(np.clip(gaussian_filter1d(loud * (0.30 + 0.75 * voice.jaw), 3.0), 0, 1.1))
+
+
+def _steps(phone: Phone, count: int) -> slice:
+    return slice(int(phone.start_seconds * FEATURE_RATE_HZ), min(count, int(phone.end_seconds * FEATURE_RATE_HZ)))
+
+
+def _sampled(columns: F64, moments: F64) -> F64:
+    steps = np.arange(len(columns))
+    return np.stack([np.interp(moments * FEATURE_RATE_HZ, steps, column) for column in columns.T], 1)
+
+
+def _peaks(values: F64, moments: F64) -> F64:
+    """The largest value within half a frame of each moment, so that nothing falls between two frames."""
+    starts = ((moments - HALF_FRAME_SECONDS) * FEATURE_RATE_HZ).clip(0).astype(int)
+    stops = ((moments + HALF_FRAME_SECONDS) * FEATURE_RATE_HZ).astype(int) + 1
+    return np.array([values[a:b].max(initial=0) for a, b in zip(starts, stops, strict=True)])
