@@ -74,7 +74,7 @@ class LocalEngine:
 
 
 def probe(path: Path) -> Mapping[str, object]:
-    """What a file holds, by its content: {"kind": "image" | "audio" | "video" | "unknown", "seconds", "width", "height"}.
+    """What a file holds, by content: its "kind" ("image", "audio", "video" or "unknown"), "seconds", "width", "height".
 
     Reads its headers only, in a limited child process.
     """

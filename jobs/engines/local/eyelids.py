@@ -74,9 +74,8 @@ def _draw_lid(
     )
     edge = _lid_edge(face, eye, lid)
     # The lid covers all above its edge; below it the picture stays.
-    above = np.concatenate(
-        [edge, edge[-1:] + [[1, 0]], [[edge[-1, 0] + 1, -3], [edge[0, 0] - 1, -3]], edge[:1] - [[1, 0]]]
-    )
+    (left, left_y), (right, right_y) = edge[0], edge[-1]
+    above = np.concatenate([edge, [[right + 1, right_y], [right + 1, -3], [left - 1, -3], [left - 1, left_y]]])
     offset = np.array([x0, y0])
     mask = raster.polygon_mask(frame.to_pixels(above) - offset, x1 - x0, y1 - y0, max(0.6, 0.006 * frame.scale))
     drawn = raster.blend(

@@ -41,7 +41,7 @@ class FaceFinder:
         for x0, y0, x1, y1 in tiles(small.shape[1], small.shape[0], smallest * FACE_IN_TILE * scale):
             tile = small[y0:y1, x0:x1]
             found = [
-                self.close_up(picture, (rough + [x0, y0, 0]) / scale)
+                self.close_up(picture, (rough + np.array([x0, y0, 0])) / scale)
                 for rough in _mesh_points(self._many, tile, max(1.0, TILE_SIDE / max(tile.shape[:2])))
             ]
             sure = [points for points in found if points is not None]

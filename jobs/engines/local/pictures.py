@@ -1,4 +1,4 @@
-"""Owns pictures as files: what they are by their first bytes, and their pixels upright, opaque, 8 bit, three channels."""
+"""Owns pictures as files: what they are by their first bytes, and their pixels upright, opaque and 8 bit deep."""
 
 import struct
 from dataclasses import dataclass

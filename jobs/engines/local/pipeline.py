@@ -27,7 +27,7 @@ TURNED_YAW, TURNED_GAP = 40.0, 0.06  # a profile whose open mouth can not be clo
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
 NO_FACE = gettext_noop("No face was found in the picture. Choose one that shows a face from the front.")
 SMALL_FACE = gettext_noop(
-    "The face in the picture is {found} pixels wide, and {needed} are needed. Cut the picture closer, or choose another."
+    "The face in the picture is {found} pixels wide; {needed} are needed. Cut the picture closer or choose another."
 )
 
 

@@ -47,14 +47,14 @@ def paint_to_planes(paint: F32) -> tuple[F32, F32]:
 def polygon_mask(points: F64, width: int, height: int, blur: float) -> F32:
     """(h, w) 0 to 1: inside the polygon of pixel points, its edge `blur` wide (σ)."""
     mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [_fixed(points)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.fillPoly(mask, [_fixed(points)], (255.0,), cv2.LINE_AA, SUBPIXEL_BITS)
     return softened(mask, blur)
 
 
 def line_mask(points: F64, width: int, height: int, thickness: int, blur: float) -> F32:
     """(h, w) 0 to 1: on the open line through pixel points."""
     mask = np.zeros((height, width), np.uint8)
-    cv2.polylines(mask, [_fixed(points)], False, 255, max(1, thickness), cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.polylines(mask, [_fixed(points)], False, (255.0,), max(1, thickness), cv2.LINE_AA, SUBPIXEL_BITS)
     return softened(mask, blur)
 
 

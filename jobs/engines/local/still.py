@@ -54,7 +54,7 @@ def head(loudness: F64, fps: float, rng: np.random.Generator, liveliness: Liveli
         TURN * _wander(seconds, 0.08, 0.33, rng) * activity,
         (TILT * _wander(seconds, 0.10, 0.40, rng) + NOD_TILT * syllables) * activity,
     ]
-    return np.stack(columns, 1) * liveliness.head
+    return np.asarray(np.stack(columns, 1) * liveliness.head)
 
 
 def _wander(seconds: F64, lowest_hz: float, highest_hz: float, rng: np.random.Generator) -> F64:

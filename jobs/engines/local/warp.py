@@ -32,7 +32,7 @@ TOWARDS_LIP = 0.10  # inner lines are pulled this far into the lip, or slivers o
 
 @dataclass(frozen=True)
 class Grid:
-    """Nodes `cell` pixels apart (even) over a whole picture, with one more on each side; `points` (ny, nx, 2) pixels."""
+    """Nodes `cell` pixels apart (even) over a picture, one more on each side; `points` (ny, nx, 2) in pixels."""
 
     cell: int
     points: F32
