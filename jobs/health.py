@@ -24,6 +24,11 @@ def ask() -> None:
             enqueue(queue, "beat", queue)
 
 
+def forget() -> None:
+    """Forget earlier signs of life: at a start, so that only what is started now counts."""
+    Beat.objects.all().delete()
+
+
 def beat(queue: str) -> None:
     """A worker of `queue` gives a sign of life."""
     Beat.objects.filter(queue=queue).update(seen=timezone.now())

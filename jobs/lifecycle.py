@@ -125,7 +125,7 @@ def start(job_id: str) -> None:
     job = _claim(UUID(job_id))
     if job is None:
         return
-    made_by = _engine()
+    made_by = engine_in_use()
     log.info("job %s: attempt %d", job.pk, job.attempts)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
         work = Work(
@@ -289,7 +289,8 @@ def _move(job: Job, from_: tuple[Status, ...], to: Status, **fields: object) -> 
     return still.update(status=to, updated=timezone.now(), **fields) == 1
 
 
-def _engine() -> Engine:
+def engine_in_use() -> Engine:
+    """The engine that ENGINE names, within the limits of the settings."""
     return engine(
         settings.ENGINE,
         wall_seconds=settings.RENDER_SECONDS,

@@ -18,6 +18,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 VERSION = "0.1.0"
 
 # --- Where it is reached -----------------------------------------------------------
+HOST = env.str("HOST", "127.0.0.1")  # the address to listen on; 0.0.0.0 is every one
 PORT = env.int("PORT", 8000)
 # Links in API answers, webhooks and mails begin with this.
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", f"http://localhost:{PORT}").rstrip("/")
@@ -34,7 +35,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(DATA_DIR / "secrets", "sec
 # --- Guards ------------------------------------------------------------------------
 # Let media and webhook addresses be on this machine or the local network: for
 # installations at home and for tests, never for a public service.
-ALLOW_PRIVATE_NETWORK = env.bool("ALLOW_PRIVATE_NETWORK", False)
+ALLOW_PRIVATE_NETWORK = env.bool("ALLOW_PRIVATE_NETWORK", DEBUG)
 # A file with further certificate authorities to trust when fetching and delivering.
 OUTGOING_CA_FILE = env.str("OUTGOING_CA_FILE", "")
 # Make it fatal when the host can not give every layer of the media sandbox.
@@ -60,6 +61,7 @@ RENDER_SECONDS = env.int("RENDER_SECONDS", 3600)  # no render may take longer
 RENDER_WORKERS = env.int("RENDER_WORKERS", 1)
 RENDER_MEMORY_BYTES = env.int("RENDER_MEMORY_BYTES", 6_000_000_000)  # address space, not resident memory
 TASK_WORKERS = env.int("TASK_WORKERS", 2)  # webhooks and other short tasks
+WEB_THREADS = env.int("WEB_THREADS", 16)
 
 # --- Django --------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -80,6 +82,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "jobs.web.middleware.request_id",
+    "jobs.api.errors.errors_in_our_form",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

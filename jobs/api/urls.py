@@ -2,4 +2,11 @@
 
 from ninja import NinjaAPI
 
-api = NinjaAPI(title="Mundwerk", version="1", docs_url=None, openapi_url=None)
+from jobs.api.auth import KeyAuth
+from jobs.api.errors import add_handlers
+from jobs.api.parsing import JsonParser
+from jobs.api.views import router
+
+api = NinjaAPI(title="Mundwerk", version="1", auth=KeyAuth(), parser=JsonParser(), docs_url=None)
+api.add_router("", router)
+add_handlers(api)

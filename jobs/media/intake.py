@@ -87,9 +87,8 @@ class Intake:
         with ThreadPoolExecutor(max_workers=len(urls)) as pool:
             own = {field: self._own(url, field) for field, url in urls.items()}
             fetched = {field: pool.submit(self._fetch, url, field) for field, url in urls.items() if own[field] is None}
-            # Every one is waited for, so that no thread outlives the folder it writes to.
-            drafts = {field: own[field] or fetched[field].result() for field in urls}
-        return drafts
+            # Leaving the block waits for every one, so that no thread outlives the folder it writes to.
+            return {field: own[field] or fetched[field].result() for field in urls}
 
     def _own(self, url: str, field: str) -> Draft | None:
         """The draft of an address that is our own, for which nothing needs to be fetched."""

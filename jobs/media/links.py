@@ -16,7 +16,7 @@ STEP_SECONDS = 6 * 3600
 
 def media_url(media: Media, filename: str = "") -> str:
     """A link to the file from anywhere: `media_path`, beginning with PUBLIC_BASE_URL."""
-    return settings.PUBLIC_BASE_URL + media_path(media, filename)
+    return f"{settings.PUBLIC_BASE_URL}{media_path(media, filename)}"
 
 
 def media_path(media: Media, filename: str = "") -> str:

@@ -36,7 +36,7 @@ class Facts:
     def unfit(self, wanted: MediaKind) -> Problem | None:
         """What is wrong with the file if a `wanted` one is needed; None if nothing is."""
         if self.problem:
-            return InvalidInput(self.problem, **self.params)
+            return InvalidInput(self.problem, field="", **self.params)
         return None if self.kind == wanted else InvalidInput(WRONG_KIND[wanted])
 
 

@@ -10,6 +10,7 @@ because they follow the name of the input ("media_url: this URL answered 404 Not
 
 from jobs.net.door import Door
 from jobs.net.exchange import Answer, Fetched, fetch_public, post_public
+from jobs.net.local import is_listening
 from jobs.net.policy import WEB_PORTS, Policy
 from jobs.net.refusal import Refused, Unreachable
 from jobs.net.urls import check_url
@@ -24,5 +25,6 @@ __all__ = [
     "Unreachable",
     "check_url",
     "fetch_public",
+    "is_listening",
     "post_public",
 ]

@@ -1,6 +1,7 @@
 """Owns the calls to the kernel that Python's standard library does not have."""
 
 import ctypes
+import errno
 import os
 import platform
 
@@ -19,32 +20,40 @@ _CAPSET = {"x86_64": 126, "aarch64": 91}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+class Forbidden(OSError):
+    """The host does not allow this call, or does not have it. Other errors are ours, and not to be passed over."""
+
+
+# Too old a kernel, a container's own filter, a missing right, a used-up quota of namespaces.
+_FORBIDDEN = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS})
+
+
 def _check(result: int) -> int:
     if result < 0:
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        raise (Forbidden if number in _FORBIDDEN else OSError)(number, os.strerror(number))
     return result
 
 
 def prctl(option: int, value: int) -> None:
-    """prctl(2) with one argument; OSError where the host refuses."""
+    """prctl(2) with one argument."""
     _check(_libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)))
 
 
 def unshare(flags: int) -> None:
-    """unshare(2); OSError where the host refuses."""
+    """unshare(2)."""
     _check(_libc.unshare(flags))
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """A system call by number; arguments are ctypes values or pointers. OSError on refusal."""
+    """A system call by number; arguments are ctypes values or pointers."""
     return _check(_libc.syscall(ctypes.c_long(number), *arguments))
 
 
 def drop_capabilities() -> None:
     """Give up every capability, which root and the makers of user namespaces have."""
     if MACHINE not in _CAPSET:
-        raise OSError(f"no system call numbers for {MACHINE}")
+        raise Forbidden(f"no system call numbers for {MACHINE}")
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     syscall(_CAPSET[MACHINE], header, nothing)

@@ -30,14 +30,15 @@ _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # from version 6
 
 
 def version() -> int:
-    """The kernel's Landlock version; OSError where there is none."""
+    """The kernel's Landlock version; `Forbidden` where there is none."""
     return kernel.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_FLAG))
 
 
 def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
     """From now on this thread, and what it starts, opens only these (and TCP nothing).
 
-    Needs no_new_privs. OSError where the kernel has no Landlock or a path is missing.
+    Needs no_new_privs. `Forbidden` where the host has no Landlock; other errors, such
+    as a path that is not there, are not to be mistaken for that.
     """
     known = version()
     handled = (1 << _RIGHTS_BY_VERSION[min(known, len(_RIGHTS_BY_VERSION)) - 1]) - 1

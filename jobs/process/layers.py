@@ -57,30 +57,39 @@ def apply(limits: Limits, code: Iterable[Path]) -> tuple[str, ...]:
     for name, layer in layers:
         try:
             layer()
-        except OSError:
+        except kernel.Forbidden:
             missing.append(name)
     return tuple(missing)
 
 
 def _set_rlimits(limits: Limits) -> None:
     wanted = (
-        (resource.RLIMIT_CPU, limits.cpu_seconds),  # SIGXCPU, which ends the process
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits.memory_bytes),
     )
     for what, most in wanted:
-        _, hard = resource.getrlimit(what)
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (value, value))
+        most = _at_most(what, most)
+        resource.setrlimit(what, (most, most))
+    # SIGXCPU first, which tells why it ended; SIGKILL for who ignores it.
+    resource.setrlimit(
+        resource.RLIMIT_CPU,
+        (_at_most(resource.RLIMIT_CPU, limits.cpu_seconds), _at_most(resource.RLIMIT_CPU, limits.cpu_seconds + 2)),
+    )
+
+
+def _at_most(what: int, wanted: int) -> int:
+    """What we may ask for, where the host has set a limit of its own."""
+    _, hard = resource.getrlimit(what)
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def _leave_network() -> None:
     """A network namespace of its own, in which even loopback is down."""
     try:
         kernel.unshare(kernel.CLONE_NEWNET)
-    except OSError:
+    except kernel.Forbidden:
         user, group = os.getuid(), os.getgid()
         kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET)
         # Cosmetic: without the maps getuid() says "nobody"; rights on files are the same.

@@ -43,9 +43,10 @@ class Limits:
     """What a child may use. It never has a network, nor children of its own.
 
     `memory_bytes` is address space (RLIMIT_AS), of which the engine's libraries map
-    far more than they touch. `file_bytes` is the largest file it may write.
+    far more than they touch (loaded and idle: about 1.2 GB). `file_bytes` is the largest file it may write.
     `readable` and `writable` are files or folders beyond the Python installation;
-    they must exist. What is writable is also readable.
+    they must exist. What is writable is also readable. The first that is writable,
+    if it is a folder, is the child's HOME and TMPDIR: libraries put their caches there.
     """
 
     wall_seconds: float
@@ -57,15 +58,15 @@ class Limits:
     writable: tuple[Path, ...] = ()
 
     def as_dict(self) -> LimitsDict:
-        """For JSON; paths become absolute, because the child's working directory is another."""
+        """For JSON. Paths become absolute, for a child that works elsewhere; FileNotFoundError if one is not there."""
         return {
             "wall_seconds": self.wall_seconds,
             "cpu_seconds": self.cpu_seconds,
             "memory_bytes": self.memory_bytes,
             "file_bytes": self.file_bytes,
             "open_files": self.open_files,
-            "readable": [str(path.resolve()) for path in self.readable],
-            "writable": [str(path.resolve()) for path in self.writable],
+            "readable": [str(path.resolve(strict=True)) for path in self.readable],
+            "writable": [str(path.resolve(strict=True)) for path in self.writable],
         }
 
     @classmethod

@@ -66,9 +66,9 @@ _TGKILL = {"x86_64": 234, "aarch64": 131}
 
 
 def restrict() -> None:
-    """Refuse them from now on, in every thread. Needs no_new_privs; OSError where the host has no seccomp."""
+    """Refuse them from now on, in every thread. Needs no_new_privs; `Forbidden` where the host has no seccomp."""
     if kernel.MACHINE not in _ARCHITECTURES:
-        raise OSError(f"no system call numbers for {kernel.MACHINE}")
+        raise kernel.Forbidden(f"no system call numbers for {kernel.MACHINE}")
     program = _program()
     code = ctypes.create_string_buffer(program, len(program))
     header = _Program(length=len(program) // 8, code=ctypes.addressof(code))

@@ -91,7 +91,7 @@ def _conclude(delivery: Delivery, attempt: Attempt, answer: Answer | None) -> No
 
 
 def next_wait(tries: int, headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds until the next attempt after `tries`: the schedule with jitter; Retry-After within 1 to 2 times the step."""
+    """Seconds until the attempt after `tries`: the schedule with jitter, or Retry-After within 1 to 2 steps of it."""
     step = float(SCHEDULE[tries])
     asked = _retry_after(headers, now)
     if asked is not None:

@@ -1,0 +1,35 @@
+"""`manage.py sweep`: pick up what went quiet, once or for ever."""
+
+import logging
+import signal
+from threading import Event
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from jobs import health, lifecycle
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Take back jobs whose worker is gone, send webhooks that are due, clear away what nobody needs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", type=float, metavar="SECONDS", help="go on for ever")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        stop = Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        while not stop.is_set():
+            try:
+                lifecycle.sweep()
+                health.ask()
+            except DatabaseError:
+                if not options["every"]:
+                    raise
+                log.exception("sweep")  # the database may be back the next time
+                close_old_connections()
+            if not options["every"] or stop.wait(options["every"]):
+                return
