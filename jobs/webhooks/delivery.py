@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -48,8 +49,22 @@ def deliver(delivery_id: str) -> None:
         return
     delivery = Delivery.objects.select_related("job__user").get(pk=delivery_id)
     attempt, answer = _attempt(delivery, now)
-    attempt.save()
-    _conclude(delivery, attempt, answer)
+    # Together: an attempt that is kept without its conclusion would stand in the way of the next one for ever.
+    with transaction.atomic():
+        attempt.save()
+        _conclude(delivery, attempt, answer)
+
+
+@transaction.atomic
+def resend(delivery: Delivery) -> bool:
+    """Send it once more, now, whatever came of it before; False if it is being sent, or about to be."""
+    now = timezone.now()
+    # What is under way is due within CLAIM: a second sender beside it would make the same attempt.
+    idle = Delivery.objects.filter(~Q(status=DeliveryStatus.PENDING) | Q(due__gt=now + CLAIM), pk=delivery.pk)
+    if not idle.update(status=DeliveryStatus.PENDING, due=now, delivered=None):
+        return False
+    enqueue("default", "deliver", delivery.pk)
+    return True
 
 
 def _attempt(delivery: Delivery, now: datetime) -> tuple[Attempt, Answer | None]:
