@@ -31,7 +31,7 @@ from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import NotFound, gettext_noop
 from jobs.media import Draft
-from jobs.models import ApiKey, Job, JobInput, Status, User, WalletKind
+from jobs.models import ApiKey, Job, JobInput, Media, Status, User, WalletKind
 from jobs.models.job import OPEN, Model
 from jobs.wire import job_object
 
@@ -68,8 +68,10 @@ def submit(
     """Make the job, hold its price and tell the queue: all of it or nothing. Raises InsufficientCredits."""
     wallet = credits.wallet_of(user, wallet_kind)
     # Files first, because storage knows no rollback and a transaction should be short.
-    kept = {field: media.keep(user, draft) for field, draft in order.inputs.items()}
+    kept: dict[str, Media] = {}
     try:
+        for field, draft in order.inputs.items():
+            kept[field] = media.keep(user, draft)
         with transaction.atomic():
             job = Job.objects.create(
                 user=user,
@@ -162,10 +164,11 @@ def finish(job: Job, outcome: Finished | Failed, made_by: str) -> None:
 
 def cancel(user: User, job_id: UUID) -> Job:
     """Cancel an open job; one that has ended stays as it is. Raises NotFound."""
-    job = Job.objects.filter(user=user, pk=job_id).first()
-    if job is None:
-        raise NotFound(gettext_noop("There is no such job."))
     with transaction.atomic():
+        # Locked, so that a worker that starts it at this moment can not slip through.
+        job = Job.objects.select_for_update().filter(user=user, pk=job_id).first()
+        if job is None:
+            raise NotFound(gettext_noop("There is no such job."))
         if _move(job, OPEN, Status.CANCELLED, error_template=CANCELLED, finished=timezone.now(), lease_until=None):
             _settle(job, credits.release)
     return Job.objects.get(pk=job.pk)
@@ -240,10 +243,10 @@ def _done(job: Job, outcome: Finished, made_by: str) -> None:
 
 
 def _fail(job: Job, template: str, params: Mapping[str, object], source: str = "") -> None:
-    """An open job → FAILED, with its sentence. Called in a transaction."""
+    """RUNNING → FAILED, with its sentence. Called in a transaction."""
     if _move(
         job,
-        OPEN,
+        (Status.RUNNING,),
         Status.FAILED,
         error_template=template[:300],
         error_params=dict(params),

@@ -1,6 +1,6 @@
 """What every test may ask for: people, small files, jobs, and a world of its own to write to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -10,11 +10,13 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from jobs import lifecycle
+from jobs.engines import registry
 from jobs.lifecycle import Order
 from jobs.media import Draft
 from jobs.models import ApiKey, Job, User, WalletKind
 from jobs.models.job import Model
 from tests import files, people
+from tests.engine import FakeEngine
 
 
 @pytest.fixture(scope="session")
@@ -119,3 +121,13 @@ def make_job(draft: Callable[..., dict[str, Draft]]) -> MakeJob:
         return lifecycle.submit(user, order, wallet_kind, api_key=api_key, showcase=showcase)
 
     return make
+
+
+@pytest.fixture
+def fake_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeEngine]]:
+    """Stands in the registry instead of the real engines; `acts` is what it does, `works` what it was given."""
+    monkeypatch.setattr(registry, "ENGINES", {"fake": ("Fake", "tests.engine.FakeEngine")})
+    settings.ENGINE = "fake"
+    FakeEngine.reset()
+    yield FakeEngine
+    FakeEngine.reset()
