@@ -233,8 +233,9 @@ TIME_ZONE = env.str("TZ", "UTC")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "jobs.web.middleware.WithRequestId"}},
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}{request_id}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "jobs": {"level": env.str("LOG_LEVEL", "INFO")},

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from jobs.api.parsing import NOT_JSON
 from jobs.api.schemas import ImageForm, NewUpload, SubmitImage
 from jobs.errors import Conflict, InsufficientCredits, NotFound, Problem, Unavailable
 
@@ -131,6 +132,8 @@ def errors_in_our_form(
 
 
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, HttpError):
+        error = error.__cause__  # ninja wraps what our parser raises
     return error_response(request, error.status_code, str(error))
 
 
@@ -142,11 +145,13 @@ def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("request %s", getattr(request, "request_id", ""), exc_info=error)
+    log.error("%s %s", request.method, request.path, exc_info=error, extra={"request": request})
     return error_response(request, 500)
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    if any(one["type"] == "missing" and len(one["loc"]) <= 2 for one in error.errors):
+        return error_response(request, 400, NOT_JSON)  # there was no body at all
     return error_response(request, 422, errors=[_field_error(one) for one in error.errors])
 
 

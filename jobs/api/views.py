@@ -5,7 +5,7 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from jobs import lifecycle, media
 from jobs.api.schemas import JobAnswer, NewUpload, SubmitImage, Submitted, Upload, UploadTarget
@@ -61,11 +61,11 @@ def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
 
 
 @router.put("/uploads/{ticket}", auth=None, response={204: None})
-def receive_upload(request: HttpRequest, ticket: str) -> tuple[int, None]:
+def receive_upload(request: HttpRequest, ticket: str) -> Status[None]:
     """The file itself, as the request's body. The address is its own authorisation."""
     length = request.headers.get("Content-Length", "")
     media.receive(ticket, cast(BinaryIO, request), int(length) if length.isdecimal() else None)
-    return 204, None
+    return Status(204, None)
 
 
 def _key(request: HttpRequest) -> ApiKey:

@@ -6,19 +6,26 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-log = logging.getLogger("jobs.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Give the request `request_id`, the answer `X-Request-Id`, and a line in the log to what went wrong."""
+    """Give the request `request_id`, and the answer `X-Request-Id`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
+        own = secrets.token_hex(8)
+        request.request_id = own  # type: ignore[attr-defined]
         response = get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        if response.status_code >= 500:
-            log.error("%s %s → %d [%s]", request.method, request.path, response.status_code, request.request_id)  # type: ignore[attr-defined]
+        response["X-Request-Id"] = own
         return response
 
     return middleware
+
+
+class WithRequestId(logging.Filter):
+    """Puts the id of the request that a log record is about into `request_id`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        own = getattr(getattr(record, "request", None), "request_id", "")
+        record.request_id = f" [request {own}]" if own else ""
+        return True
