@@ -43,7 +43,7 @@ class Limits:
     """What a child may use. It never has a network, nor children of its own.
 
     `memory_bytes` is address space (RLIMIT_AS), of which the engine's libraries map
-    far more than they touch (loaded and idle: about 1.2 GB). `file_bytes` is the largest file it may write.
+    far more than they touch (about 1 GB for a video of 720p). `file_bytes` is the largest file it may write.
     `readable` and `writable` are files or folders beyond the Python installation;
     they must exist. What is writable is also readable. The first that is writable,
     if it is a folder, is the child's HOME and TMPDIR: libraries put their caches there.
