@@ -26,7 +26,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs import credits, media, webhooks
-from jobs.engines.base import Engine, Failed, Finished, Work
+from jobs.engines.base import Failed, Finished, Work
 from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import NotFound, gettext_noop
@@ -127,7 +127,7 @@ def start(job_id: str) -> None:
     job = _claim(UUID(job_id))
     if job is None:
         return
-    made_by = engine_in_use()
+    made_by = engine(settings.ENGINE)
     log.info("job %s: attempt %d", job.pk, job.attempts)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
         work = Work(
@@ -290,15 +290,6 @@ def _move(job: Job, from_: tuple[Status, ...], to: Status, **fields: object) -> 
     """Change the status if it still is one of `from_` and nobody has started the job anew; False if not."""
     still = Job.objects.filter(pk=job.pk, status__in=from_, fence=job.fence)
     return still.update(status=to, updated=timezone.now(), **fields) == 1
-
-
-def engine_in_use() -> Engine:
-    """The engine that ENGINE names, within the limits of the settings."""
-    return engine(
-        settings.ENGINE,
-        wall_seconds=settings.RENDER_SECONDS,
-        memory_bytes=settings.RENDER_MEMORY_BYTES,
-    )
 
 
 def _scratch() -> Path:

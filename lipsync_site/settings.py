@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from jobs.engines.base import MAX_RUN_SECONDS
 from lipsync_site.secrets import kept_secret
 
 env = environ.Env()
@@ -57,9 +58,7 @@ GRANT_API_CREDITS = env.int("GRANT_API_CREDITS", 500)  # and to its API wallet
 ENGINE = env.str("ENGINE", "local")
 LEASE_SECONDS = env.int("LEASE_SECONDS", 30)  # a running job unheard of for so long is taken back
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
-RENDER_SECONDS = env.int("RENDER_SECONDS", 3600)  # no render may take longer
 RENDER_WORKERS = env.int("RENDER_WORKERS", 1)
-RENDER_MEMORY_BYTES = env.int("RENDER_MEMORY_BYTES", 6_000_000_000)  # address space, not resident memory
 TASK_WORKERS = env.int("TASK_WORKERS", 2)  # webhooks and other short tasks
 WEB_THREADS = env.int("WEB_THREADS", 16)
 
@@ -149,7 +148,11 @@ Q_CLUSTER = {
     "label": "Queue",
     "log_level": "WARNING",
     "ALT_CLUSTERS": {
-        "render": {"workers": RENDER_WORKERS, "timeout": RENDER_SECONDS + 60, "retry": 3 * (RENDER_SECONDS + 60) + 60},
+        "render": {
+            "workers": RENDER_WORKERS,
+            "timeout": MAX_RUN_SECONDS + 60,
+            "retry": 3 * (MAX_RUN_SECONDS + 60) + 60,
+        },
     },
 }
 

@@ -69,6 +69,9 @@ class Report(Protocol):
     def __call__(self, progress: float, stage: str) -> None: ...
 
 
+# No run may take longer: queues and clean-ups count on it.
+MAX_RUN_SECONDS = 3600
+
 # The stages a job can be in, in order; pages have a sentence for each.
 STAGES = ("listening", "looking", "drawing", "saving")
 

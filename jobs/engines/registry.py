@@ -12,7 +12,7 @@ ENGINES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def engine(name: str, **options: object) -> Engine:
-    """The engine called `name`, made with its options."""
+def engine(name: str) -> Engine:
+    """The engine called `name`."""
     module, _, attribute = ENGINES[name][1].rpartition(".")
-    return cast(Engine, getattr(import_module(module), attribute)(**options))
+    return cast(Engine, getattr(import_module(module), attribute)())

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.cache import cache
 
+from jobs.engines.base import MAX_RUN_SECONDS
 from jobs.media.storage import drop
 from jobs.models import Media
 
@@ -22,7 +23,7 @@ def tidy(now: datetime) -> None:
         return
     for media in Media.objects.filter(created__lt=now - ORPHAN_AFTER, used_in=None, result_of=None)[:500]:
         drop(media)
-    too_old = time.time() - settings.RENDER_SECONDS - SCRATCH_SECONDS_LEFT
+    too_old = time.time() - MAX_RUN_SECONDS - SCRATCH_SECONDS_LEFT
     for folder in (Path(settings.DATA_DIR) / "scratch", Path(settings.FILE_UPLOAD_TEMP_DIR)):
         for entry in folder.glob("*"):
             if entry.stat().st_mtime < too_old:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -17,7 +18,8 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500)
+    """Drawn without the request: whatever broke (the database, the session) must not break this page, too."""
+    return HttpResponse(render_to_string("error.html", {"status": 500}), status=500)
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:

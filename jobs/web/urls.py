@@ -1,9 +1,23 @@
 """The addresses of the pages."""
 
-from django.urls import path
+from django.urls import include, path
 
-from jobs.web import health
+from jobs.web import api_keys, gallery, health, home, job, media, preferences, studio
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("studio/", studio.studio, name="studio"),
+    path("gallery/", gallery.gallery, name="gallery"),
+    path("gallery/<uuid:job_id>/", gallery.one, name="card"),
+    path("jobs/<uuid:job_id>/", job.job, name="job"),
+    path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
+    path("api-keys/", api_keys.api_keys, name="api_keys"),
+    path("api-keys/<str:public_id>/revoke/", api_keys.revoke, name="revoke"),
+    path("media/<str:token>/<str:filename>", media.media, name="media"),
+    path("samples/<str:name>", media.sample, name="sample"),
+    path("theme/", preferences.theme, name="theme"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("robots.txt", home.robots, name="robots"),
+    path("favicon.ico", home.favicon, name="favicon"),
     path("healthz", health.healthz, name="healthz"),
 ]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.engines.base import Failed, Work
-from jobs.lifecycle import engine_in_use
+from jobs.engines.registry import engine
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 prompt=options["prompt"],
             )
-            outcome = engine_in_use().run(work, self._report)
+            outcome = engine(settings.ENGINE).run(work, self._report)
             if self.stderr.isatty():
                 self.stderr.write("")
             if isinstance(outcome, Failed):

@@ -1,0 +1,87 @@
+"""A job as a page shows it: the card in the gallery and the large view share these facts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import log
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+
+from jobs.media import media_path
+from jobs.models import Job, Media, Status
+from jobs.web import words
+
+# The ratio classes of the stylesheet. A card takes the nearest, so no change of state changes its size.
+RATIOS: Mapping[str, float] = {"phone": 0.5625, "tall": 0.75, "square": 1.0, "wide": 1.6, "film": 1.7778}
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that is shown of one job, said in the reader's language."""
+
+    job: Job
+    ratio: str
+    picture: str
+    video: str
+    download: str
+    seconds: str
+    percent: int
+    stage: str
+    left: str
+    place: int
+    made: str
+    title: str
+
+    @property
+    def state(self) -> str:
+        """The card's modifier in the stylesheet."""
+        return "working" if self.job.status == Status.RUNNING else self.job.status
+
+
+def with_files(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """The same jobs, with all that a card needs at hand."""
+    return jobs.select_related("result").prefetch_related("inputs__media")
+
+
+def card(job: Job) -> Card:
+    return cards([job])[0]
+
+
+def cards(jobs: Iterable[Job]) -> list[Card]:
+    return [_card(job) for job in jobs]
+
+
+def place_in_queue(job: Job) -> int:
+    """1 for the job that is next; 0 if it does not wait."""
+    if job.status != Status.QUEUED:
+        return 0
+    return Job.objects.filter(status=Status.QUEUED, created__lt=job.created).count() + 1
+
+
+def _card(job: Job) -> Card:
+    picture: Media | None = job.input("image")
+    result = job.result if job.status == Status.DONE else None
+    left = words.seconds_left(job)
+    title = job.name or gettext("Untitled")
+    filename = f"{title}.mp4"
+    return Card(
+        job=job,
+        ratio=_ratio(result or picture),
+        picture=media_path(picture) if picture and picture.kind else "",
+        video=media_path(result, filename) if result else "",
+        download=media_path(result, filename) + "?download=1" if result else "",
+        seconds=words.clock(result.seconds or 0) if result else "",
+        percent=min(int(job.progress * 100), 99),
+        stage=words.stage(job),
+        left=words.clock(left) if left is not None else "",
+        place=place_in_queue(job),
+        made=words.ago(job.created),
+        title=title,
+    )
+
+
+def _ratio(media: Media | None) -> str:
+    if media is None or not media.width or not media.height:
+        return "square"
+    wanted = log(media.width / media.height)
+    return min(RATIOS, key=lambda name: abs(log(RATIOS[name]) - wanted))

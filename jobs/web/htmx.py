@@ -1,0 +1,55 @@
+"""Pages and their live parts: what a request asks for, and the ways to answer it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from jobs.models import User
+
+P = ParamSpec("P")
+
+
+class Request(HttpRequest):
+    """A request of somebody who is logged in."""
+
+    user: User  # type: ignore[assignment]
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[Request, P], HttpResponse]
+
+
+def for_members(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Send everybody else to log in; a part never gets the log-in page put into its place."""
+
+    @wraps(view)
+    def wrapper(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if request.htmx:
+            here = urlsplit(request.htmx.current_url_abs_path or "/").path
+            return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
+        return redirect_to_login(request.get_full_path())
+
+    return wrapper  # type: ignore[return-value]  # the middleware makes every request one
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page (and not the browser for the whole, or back from history)."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def go_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Send the browser on after a POST, with or without htmx."""
+    if wants_part(request):
+        return HttpResponseClientRedirect(url)
+    return HttpResponseRedirect(url, status=303)

@@ -1,0 +1,86 @@
+"""One job: the player beside its source, its facts, and its state while it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs import lifecycle
+from jobs.media import media_path
+from jobs.models import Job, Media, WalletKind
+from jobs.web import words
+from jobs.web.cards import card, with_files
+from jobs.web.htmx import Request, for_members, go_to, wants_part
+
+# The stages when they are over, for the list of timings.
+STEPS: Mapping[str, str | Promise] = {
+    "listening": _("Listening"),
+    "looking": _("Finding the face"),
+    "drawing": _("Drawing"),
+    "saving": _("Saving"),
+}
+BAR = 100.0  # the width of the bar of timings, in its own units
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage in the bar of timings: where it begins and how wide it is, of `BAR`."""
+
+    name: str
+    seconds: str
+    start: float
+    width: float
+
+
+@never_cache
+@require_safe
+@for_members
+def job(request: Request, job_id: UUID) -> HttpResponse:
+    found = get_object_or_404(with_files(Job.objects.filter(user=request.user)).select_related("wallet"), pk=job_id)
+    template = "job/_live.html" if wants_part(request) else "job/page.html"
+    return render(request, template, _context(found))
+
+
+@require_POST
+@for_members
+def cancel(request: Request, job_id: UUID) -> HttpResponse:
+    get_object_or_404(Job, pk=job_id, user=request.user)
+    lifecycle.cancel(request.user, job_id)
+    return go_to(request, reverse("job", args=[job_id]))
+
+
+def _context(job: Job) -> dict[str, object]:
+    voice: Media | None = job.input("audio")
+    paid_from = gettext("API credits") if job.wallet.kind == WalletKind.API else gettext("user credits")
+    return {
+        "card": card(job),
+        "voice": voice,
+        "voice_url": media_path(voice) if voice and voice.kind else "",
+        "voice_length": words.clock(voice.seconds) if voice and voice.seconds else "",
+        "price": words.number(job.price),
+        "paid_from": paid_from,
+        "created": words.moment(job.created),
+        "took": words.decimal((job.execution_ms or 0) / 1000) if job.execution_ms else "",
+        "steps": _steps(job.timings or {}),
+        "prompt_used": ", ".join(job.prompt_used or ()),
+    }
+
+
+def _steps(timings: Mapping[str, int]) -> list[Step]:
+    total = sum(timings.values())
+    steps, start = [], 0.0
+    for name, milliseconds in timings.items():
+        width = BAR * milliseconds / total if total else 0.0
+        steps.append(
+            Step(str(STEPS.get(name, name)), words.decimal(milliseconds / 1000), round(start, 2), round(width, 2))
+        )
+        start += width
+    return steps
