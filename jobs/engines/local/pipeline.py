@@ -104,11 +104,16 @@ def make(order: Order, progress: Progress) -> Made:
 def listen(voice: Path, opening: float = 1.0, progress: Progress | None = None) -> MouthTrack:
     """A recording → the mouth's poses on the frame grid."""
     pcm = media.read_speech(voice)
-    heard = audio.features(pcm)
-    if not audio.has_voice(heard):
+    voice_features = audio.features(pcm)
+    if not audio.has_voice(voice_features):
         raise InvalidInput(NO_VOICE, field="audio")
-    spoken = phones.hear(pcm)
-    track = timing.mouth_track(spoken, heard, len(pcm) / media.SPEECH_RATE_HZ)
+
+    def heard_so_far(share: float) -> None:
+        if progress is not None:
+            progress(LISTENED * share, "listening")
+
+    spoken = phones.hear(pcm, heard_so_far)
+    track = timing.mouth_track(spoken, voice_features, len(pcm) / media.SPEECH_RATE_HZ)
     if opening != 1:
         track.poses[:, timing.OPENING] *= opening
     return track
