@@ -35,9 +35,6 @@ class FakeEngine:
     acts: ClassVar[Callable[[Work, Report], Outcome]] = succeed
     works: ClassVar[list[Work]] = []
 
-    def __init__(self, *, wall_seconds: float, memory_bytes: int) -> None:
-        self.limits = (wall_seconds, memory_bytes)
-
     @classmethod
     def reset(cls) -> None:
         cls.acts = succeed
