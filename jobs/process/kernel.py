@@ -14,6 +14,7 @@ CLONE_NEWNET = 0x40000000
 
 MACHINE = platform.machine()
 
+_CAP_DAC_OVERRIDE = 1 << 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 
@@ -51,9 +52,18 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability, which root and the makers of user namespaces have."""
+    """Give up what root and the makers of user namespaces can do, but for one thing.
+
+    Root keeps the right to pass over the modes of files: an installation in somebody
+    else's closed home folder could not load its own code. Landlock still says which files.
+    """
     if MACHINE not in _CAPSET:
         raise Forbidden(f"no system call numbers for {MACHINE}")
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    # Effective, permitted and inheritable, twice (the low and the high 32 bits).
+    little = (ctypes.c_uint32 * 6)(_CAP_DAC_OVERRIDE, _CAP_DAC_OVERRIDE)
     nothing = (ctypes.c_uint32 * 6)()
-    syscall(_CAPSET[MACHINE], header, nothing)
+    try:
+        syscall(_CAPSET[MACHINE], header, little if os.geteuid() == 0 else nothing)
+    except Forbidden:  # a root without that right, as in some containers
+        syscall(_CAPSET[MACHINE], header, nothing)
