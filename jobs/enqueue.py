@@ -8,6 +8,7 @@ task is harmless the second time, and the sweep repeats what got lost.
 import mmap
 import os
 import signal
+import sys
 from types import FrameType
 from typing import Final, Literal
 
@@ -16,6 +17,8 @@ from jobs.process.layers import die_with_parent
 # Two queues, so that a long video never holds up a webhook.
 Queue = Literal["default", "render"]
 QUEUES: Final[tuple[Queue, ...]] = ("default", "render")
+
+NAME = "Q_CLUSTER_NAME"
 
 # One byte that the processes of a cluster share, because it is mapped before they are forked.
 _stop = mmap.mmap(-1, 1)
@@ -42,7 +45,9 @@ def stopping() -> bool:
 
 def run_cluster(queue: Queue) -> None:
     """Run a cluster for `queue` in this process until SIGTERM or SIGINT."""
-    os.environ["Q_CLUSTER_NAME"] = queue
+    if os.environ.get(NAME) != queue:
+        # django-q read its name when it was imported: begin again with another one.
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {NAME: queue})  # noqa: S606
     from django_q.cluster import Cluster
 
     class StoppingCluster(Cluster):  # type: ignore[misc]

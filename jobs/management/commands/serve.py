@@ -148,14 +148,14 @@ def _services() -> list[Service]:
         "PYTHONUNBUFFERED": "1",
     }
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--log-level", "warning"]
+    granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--log-level", "error"]
     threads = ["--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
     address = ["--host", settings.HOST, "--port", str(settings.PORT), "--working-dir", str(settings.BASE_DIR)]
     return [
         Service("web server", [*granian, *threads, *address, "lipsync_site.wsgi:application"], env),
         # Named as in `health.report`, so that a quiet one is found.
-        Service("default worker", [*manage, "worker", "default"], env),
-        Service("render worker", [*manage, "worker", "render"], env),
+        Service("default worker", [*manage, "worker", "default"], env | {"Q_CLUSTER_NAME": "default"}),
+        Service("render worker", [*manage, "worker", "render"], env | {"Q_CLUSTER_NAME": "render"}),
         Service("sweep", [*manage, "sweep", "--every", str(SWEEP_SECONDS)], env),
     ]
 
