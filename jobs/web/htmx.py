@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -20,7 +20,7 @@ P = ParamSpec("P")
 class Request(HttpRequest):
     """A request of somebody who is logged in."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 
@@ -31,21 +31,22 @@ def for_members(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResp
     """Send everybody else to log in; a part never gets the log-in page put into its place."""
 
     @wraps(view)
-    def wrapper(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.user.is_authenticated:
-            return view(request, *args, **kwargs)
-        if request.htmx:
-            here = urlsplit(request.htmx.current_url_abs_path or "/").path
+            return view(cast(Request, request), *args, **kwargs)
+        htmx: HtmxDetails | None = getattr(request, "htmx", None)
+        if htmx:
+            here = urlsplit(htmx.current_url_abs_path or "/").path
             return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
         return redirect_to_login(request.get_full_path())
 
-    return wrapper  # type: ignore[return-value]  # the middleware makes every request one
+    return wrapper
 
 
 def wants_part(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page (and not the browser for the whole, or back from history)."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.history_restore_request
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.history_restore_request
 
 
 def go_to(request: HttpRequest, url: str) -> HttpResponse:

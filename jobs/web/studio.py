@@ -69,8 +69,8 @@ def _drafts(intake: Intake, form: StudioForm) -> dict[str, Draft]:
         except InvalidInput as problem:
             form.add_error(field, words.sentence(problem))
             continue
-        if problem := draft.facts.unfit(wanted):
-            form.add_error(field, words.sentence(problem))
+        if unfit := draft.facts.unfit(wanted):
+            form.add_error(field, words.sentence(unfit))
         drafts[field] = draft
     return drafts
 

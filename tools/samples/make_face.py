@@ -24,7 +24,7 @@ def geometry(path: Path, hairs: int) -> None:
 
     head = sculpt()
     rng = np.random.default_rng(3)
-    hair, hair_radius = strands.scalp(rng, hairs)
+    hair, hair_radius = strands.scalp(rng, head, hairs)
     brow, brow_radius = strands.brows(rng, head)
     lash, lash_radius = strands.lashes(rng, head)
     np.savez(
@@ -50,6 +50,8 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=960)
     parser.add_argument("--samples", type=int, default=256)
     parser.add_argument("--hairs", type=int, default=60000)
+    parser.add_argument("--crop", nargs=4, default=["0", "0", "1", "1"], help="left bottom right top, 0 to 1")
+    parser.add_argument("--denoise", type=float, default=0.12)
     parser.add_argument("--finish-only", action="store_true")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -57,10 +59,10 @@ def main() -> None:
     if not options.finish_only:
         geometry(npz, options.hairs)
         command = ["blender", "-b", "--factory-startup", "-P", str(HERE / "scene.py"), "--", str(npz), str(exr)]
-        subprocess.run([*command, str(options.width), str(options.samples)], check=True, stdout=subprocess.DEVNULL if "MUNDWERK_LOG" not in os.environ else None)
+        subprocess.run([*command, str(options.width), str(options.samples), *options.crop], check=True, stdout=subprocess.DEVNULL if "MUNDWERK_LOG" not in os.environ else None)
     from finish import finish
 
-    finish(exr, options.out)
+    finish(exr, options.out, options.denoise)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The scene of the portrait, for Blender: blender -b --factory-startup -P scene.py -- GEOMETRY.npz OUT.exr WIDTH SAMPLES."""
 
 import math
+import os
 import sys
 
 import bpy
@@ -8,6 +9,7 @@ import numpy as np
 from mathutils import Vector
 
 SCALE = 0.01  # one unit is 10 cm
+HEAD_TURN, HEAD_TILT = 3.5, 1.6
 
 
 def place(points):
@@ -122,12 +124,18 @@ def strand_object(name, lines, radius, material):
     mesh.edges.add(len(edges))
     mesh.edges.foreach_set("vertices", edges.ravel().astype(np.int32))
     mesh.attributes.new("size", "FLOAT", "POINT").data.foreach_set("value", (radius * SCALE).ravel().astype(np.float32))
-    obj = bpy.data.objects.new(name, mesh)
+    source = bpy.data.objects.new(name + ".edges", mesh)
+    bpy.context.collection.objects.link(source)
+    source.hide_render = True
+    # Only an object of hair curves is rendered as hair; its geometry comes from the edges of the other object.
+    obj = bpy.data.objects.new(name, bpy.data.hair_curves.new(name))
     bpy.context.collection.objects.link(obj)
     group = bpy.data.node_groups.new(name, "GeometryNodeTree")
     group.inputs.new("NodeSocketGeometry", "in")
     group.outputs.new("NodeSocketGeometry", "out")
-    first, last = group.nodes.new("NodeGroupInput"), group.nodes.new("NodeGroupOutput")
+    last = group.nodes.new("NodeGroupOutput")
+    first = group.nodes.new("GeometryNodeObjectInfo")
+    first.inputs["Object"].default_value = source
     chain = group.nodes.new("GeometryNodeMeshToCurve")
     size = group.nodes.new("GeometryNodeSetCurveRadius")
     paint = group.nodes.new("GeometryNodeSetMaterial")
@@ -135,8 +143,8 @@ def strand_object(name, lines, radius, material):
     named = group.nodes.new("GeometryNodeInputNamedAttribute")
     named.data_type = "FLOAT"
     named.inputs["Name"].default_value = "size"
-    value = next(o for o in named.outputs if o.enabled and o.type == "VALUE")
-    group.links.new(first.outputs[0], chain.inputs["Mesh"])
+    value = next(o for o in named.outputs if o.type == "VALUE")
+    group.links.new(first.outputs["Geometry"], chain.inputs["Mesh"])
     group.links.new(chain.outputs[0], size.inputs[0])
     group.links.new(value, size.inputs["Radius"])
     group.links.new(size.outputs[0], paint.inputs[0])
@@ -147,8 +155,7 @@ def strand_object(name, lines, radius, material):
 
 def eye_material():
     """White, iris and pupil by the angle from the eye's axis (the object's -Y), under a wet coat."""
-    material, node = principled("eye", Roughness=0.28, Specular=0.5, Clearcoat=1.0)
-    node.inputs["Clearcoat Roughness"].default_value = 0.015
+    material, node = principled("eye", Roughness=0.04, Specular=0.7)
     attribute(material, node, "tone", "Base Color")
     return material
 
@@ -159,8 +166,8 @@ def eye_object(x, y, z, radius, material, turn):
     polar = np.linspace(0, np.pi, rings) ** 1.0
     polar = (np.linspace(0, 1, rings) ** 1.7) * np.pi
     t, f = np.meshgrid(polar, np.linspace(0, 2 * np.pi, around, endpoint=False), indexing="ij")
-    iris = math.asin(5.9 / radius)
-    pupil = iris * 0.40
+    iris = math.asin(6.05 / radius)
+    pupil = iris * 0.43
     r = radius + 0.55 * np.exp(-((t / (iris * 0.85)) ** 4))
     p = np.stack([r * np.sin(t) * np.cos(f), r * np.sin(t) * np.sin(f), r * np.cos(t)], -1)
     rng = np.random.default_rng(40)
@@ -169,7 +176,7 @@ def eye_object(x, y, z, radius, material, turn):
         spokes += rng.normal() / k**0.35 * np.cos(k * f[0] + rng.uniform(0, 6.28))
     spokes = spokes / spokes.std()
     q = np.clip((t - pupil) / (iris - pupil), 0, 1)
-    inner, outer = np.array([0.155, 0.080, 0.030]), np.array([0.075, 0.060, 0.040])
+    inner, outer = np.array([0.110, 0.052, 0.018]), np.array([0.050, 0.030, 0.016])
     c = inner + (outer - inner) * q[..., None] ** 0.8
     c = c * (1 + 0.26 * spokes[None, :, None] * np.sin(np.pi * q)[..., None])
     # Light gathers in the iris on the side away from the lamp.
@@ -181,7 +188,7 @@ def eye_object(x, y, z, radius, material, turn):
 
     limbus = step(0.74, 1.0, q)
     c = c * (1 - 0.80 * limbus)
-    white = np.array([0.60, 0.535, 0.50]) * (1 - 0.22 * step(iris * 1.2, 1.35, t)) * np.array([1, 0.95, 0.92]) ** step(0.7, 1.3, t)
+    white = np.array([0.50, 0.445, 0.415]) * (1 - 0.22 * step(iris * 1.2, 1.35, t)) * np.array([1, 0.95, 0.92]) ** step(0.7, 1.3, t)
     c = c + (white - c) * step(iris * 0.955, iris * 1.075, t)
     c = c + (np.array([0.004, 0.004, 0.004]) - c) * step(pupil * 1.07, pupil * 0.94, t)
     a = turn
@@ -194,16 +201,17 @@ def head_objects(data, material):
     p, c, r = data["places"], data["colours"], data["roughness"]
     rows, columns = p.shape[:2]
 
-    def side(j):
-        edge = p[:, j]
-        return [edge * (f, 1, 1) - (0, 0, d) for f, d in ((0.985, 5), (0.93, 14), (0.8, 26), (0.5, 36))]
-
-    left, right = side(0), side(-1)
-    full = np.stack([*left[::-1], *[p[:, j] for j in range(columns)], *right], 1)
-    n = len(left)
-    colour = np.concatenate([np.repeat(c[:, :1], n, 1), c, np.repeat(c[:, -1:], n, 1)], 1)
-    rough = np.concatenate([np.repeat(r[:, :1], n, 1), r, np.repeat(r[:, -1:], n, 1)], 1)
-    mesh_object("face", full, grid_faces(rows, columns + 2 * n), material, colour, rough)
+    # The back of the head closes the relief, so that light under the skin stays inside.
+    y = p[:, 0, 1]
+    depth = np.interp(y, [-119, -100, -75, -40, 0, 60, 100, 118], [4, 8, 22, 50, 78, 80, 55, 8])
+    turns = np.linspace(0, np.pi, 34)[1:-1]
+    right = p[:, -1]
+    back = np.stack([np.stack([right[:, 0] * np.cos(f), y, right[:, 2] - depth * np.sin(f)], -1) for f in turns], 1)
+    full = np.concatenate([p, back], 1)
+    n = back.shape[1]
+    colour = np.concatenate([c, np.repeat(c[:, -1:], n, 1)], 1)
+    rough = np.concatenate([r, np.repeat(r[:, -1:], n, 1)], 1)
+    mesh_object("face", full, grid_faces(rows, columns + n, True), material, colour, rough)
     skull, _ = principled("skull", Roughness=0.9)
     skull.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.012, 0.008, 0.006, 1)
     t, f = np.meshgrid(np.linspace(0, np.pi, 90), np.linspace(0, 2 * np.pi, 120, endpoint=False), indexing="ij")
@@ -272,7 +280,7 @@ def neck_object(material):
     loops = []
     for value in y:
         t = (-40 - value) / 175
-        width = 56 + 3 * t + 16 * max(0, t - 0.6) ** 1.5
+        width = 54 + 2 * t + 16 * max(0, t - 0.6) ** 1.5
         loops.append(ring(width, 52, value, -18 + 24 * t, around, 2.1))
     p = np.array(loops)
     t = np.repeat(((-40 - y) / 175)[:, None], around, 1)
@@ -318,8 +326,8 @@ def clothes():
     dark, yellow = knit("wool", (0.030, 0.031, 0.029), 60), knit("cotton", (0.72, 0.43, 0.012), 90)
     stations = [
         # y, half width, depth, z
-        (-171, 70, 60, 6), (-174, 74, 63, 6), (-180, 84, 67, 5), (-188, 101, 71, 3), (-199, 130, 77, 0),
-        (-211, 160, 82, -3), (-226, 186, 87, -6), (-250, 206, 94, -8), (-290, 216, 102, -8), (-400, 222, 112, -8),
+        (-151, 67, 60, 6), (-154, 71, 63, 6), (-160, 82, 67, 5), (-169, 102, 71, 3), (-181, 132, 77, 0),
+        (-194, 163, 82, -3), (-210, 190, 87, -6), (-236, 210, 94, -8), (-280, 220, 102, -8), (-400, 226, 112, -8),
     ]  # fmt: skip
     s = np.array(stations, float)
     rows = 420
@@ -341,7 +349,7 @@ def clothes():
     p[..., 1] += folds * 0.7
     p[..., 2] += folds
     mesh_object("jumper", p, grid_faces(rows, around, True), dark)
-    for width, depth, height, half, thick, material in ((72.5, 62, -170.5, 6.5, 3.6, dark), (67.0, 57, -164.0, 5.5, 1.9, yellow)):
+    for width, depth, height, half, thick, material in ((69.5, 62, -150.5, 6.5, 3.6, dark), (64.0, 57, -144.0, 5.5, 1.9, yellow)):
         loop = []
         for g in np.linspace(0, 2 * np.pi, 64, endpoint=False):
             grow, up = thick * np.cos(g), half * np.sin(g)
@@ -351,6 +359,18 @@ def clothes():
             loop.append(q)
         loop.append(loop[0])
         mesh_object("collar", np.array(loop), grid_faces(65, around, True), material)
+
+
+def turn_head(objects, turn, tilt):
+    """Turn and tilt the head's objects over the neck (degrees); shoulders and neck stay."""
+    pivot = bpy.data.objects.new("pivot", None)
+    bpy.context.collection.objects.link(pivot)
+    pivot.location = place([(0, -90, 0)])[0]
+    bpy.context.view_layer.update()
+    for obj in objects:
+        obj.parent = pivot
+        obj.matrix_parent_inverse = pivot.matrix_world.inverted()
+    pivot.rotation_euler = (0, math.radians(tilt), math.radians(turn))
 
 
 def lamp(name, at, to, size, power, colour=(1, 1, 1)):
@@ -374,27 +394,27 @@ def stage(width, height, samples, out):
     camera.sensor_height = 24
     obj = bpy.data.objects.new("camera", camera)
     bpy.context.collection.objects.link(obj)
-    distance, frame, centre = 1500, 392, -34
+    distance, frame, centre = 1500, 356, -26
     camera.lens = 24 * (distance - 70) / frame
     a, b = Vector(place([(0, centre, distance)])[0]), Vector(place([(0, centre, 0)])[0])
     obj.location = a
     obj.rotation_euler = (b - a).to_track_quat("-Z", "Y").to_euler()
     scene.camera = obj
-    lamp("key", (-620, 480, 720), (0, -20, 60), 520, 118, (1.0, 0.955, 0.90))
-    lamp("fill", (800, 60, 700), (0, -30, 40), 800, 26, (0.90, 0.96, 1.0))
-    lamp("rim", (560, 330, -480), (0, 20, 0), 360, 120, (1.0, 0.97, 0.93))
-    lamp("back", (-600, 260, -480), (0, 20, 0), 300, 55, (0.93, 0.97, 1.0))
+    lamp("key", (-560, 420, 760), (0, -20, 60), 460, 1150, (1.0, 0.955, 0.90))
+    lamp("fill", (800, 60, 700), (0, -30, 40), 800, 95, (0.90, 0.96, 1.0))
+    lamp("rim", (560, 330, -480), (0, 20, 0), 360, 110, (1.0, 0.97, 0.93))
+    lamp("back", (-600, 260, -480), (0, 20, 0), 300, 40, (0.93, 0.97, 1.0))
     world = bpy.data.worlds.new("world")
     scene.world = world
     world.use_nodes = True
     world.node_tree.nodes["Background"].inputs[0].default_value = (0.62, 0.64, 0.63, 1)
-    world.node_tree.nodes["Background"].inputs[1].default_value = 0.20
+    world.node_tree.nodes["Background"].inputs[1].default_value = 0.16
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.samples = samples
     cycles.use_denoising = False
     cycles.use_adaptive_sampling = True
-    cycles.adaptive_threshold = 0.02
+    cycles.adaptive_threshold = 0.008
     cycles.max_bounces = 8
     cycles.transparent_max_bounces = 4
     cycles.sample_clamp_indirect = 3
@@ -409,11 +429,33 @@ def stage(width, height, samples, out):
     scene.render.image_settings.color_depth = "32"
     scene.render.image_settings.color_mode = "RGBA"
     scene.render.filepath = out
+    guides(scene, out)
+
+
+def guides(scene, out):
+    """Also write the albedo and the normals, which guide the denoising: OUT-albedo0001.exr, OUT-normal0001.exr."""
+    bpy.context.view_layer.cycles.denoising_store_passes = True
+    scene.use_nodes = True
+    tree = scene.node_tree
+    tree.nodes.clear()
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    final = tree.nodes.new("CompositorNodeComposite")
+    tree.links.new(layers.outputs["Image"], final.inputs["Image"])
+    tree.links.new(layers.outputs["Alpha"], final.inputs["Alpha"])
+    files = tree.nodes.new("CompositorNodeOutputFile")
+    folder, name = os.path.split(out)
+    files.base_path = folder
+    files.format.file_format = "OPEN_EXR"
+    files.format.color_depth = "32"
+    files.file_slots.clear()
+    for label, output in (("albedo", "Denoising Albedo"), ("normal", "Denoising Normal")):
+        files.file_slots.new(name.replace(".exr", f"-{label}"))
+        tree.links.new(layers.outputs[output], files.inputs[-1])
 
 
 def main():
     """Build and render."""
-    source, out, width, samples = sys.argv[sys.argv.index("--") + 1 :][:4]
+    source, out, width, samples, *crop = sys.argv[sys.argv.index("--") + 1 :]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     data = np.load(source)
     skin = skin_material()
@@ -423,15 +465,20 @@ def main():
     node.inputs["Subsurface Radius"].default_value = (0.040, 0.014, 0.008)
     node.inputs["Base Color"].default_value = node.inputs["Subsurface Color"].default_value = (0.56, 0.25, 0.165, 1)
     ear_objects(plain)
-    neck_object(skin)
     ball = eye_material()
     for sign in (-1, 1):
-        eye_object(sign * float(data["eye"][0]), float(data["eye"][1]), float(data["eye"][2]), float(data["eye"][3]), ball, sign * -0.012)
-    strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", 0.80, 0.35))
+        eye_object(sign * float(data["eye"][0]), float(data["eye"][1]), float(data["eye"][2]), float(data["eye"][3]), ball, sign * -0.012 - math.radians(HEAD_TURN))
+    strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", 0.66, 0.40))
     strand_object("brows", data["brows"], data["brows_radius"], hair_material("brows", 0.86, 0.35))
     strand_object("lashes", data["lashes"], data["lashes_radius"], hair_material("lashes", 0.97, 0.2))
+    head_turn = list(bpy.context.scene.objects)
+    neck_object(skin)
+    turn_head(head_turn, HEAD_TURN, HEAD_TILT)
     clothes()
     stage(int(width), int(int(width) * 1.25), int(samples), out)
+    render = bpy.context.scene.render
+    render.border_min_x, render.border_min_y, render.border_max_x, render.border_max_y = map(float, crop)
+    render.use_border = render.use_crop_to_border = True
     bpy.ops.render.render(write_still=True)
 
 

@@ -22,8 +22,8 @@ MOUTH_HALF_WIDTH = 26.5
 
 # Half the width of the head at a height: (y, x).
 OUTLINE = [
-    (-119.0, 0.0), (-117.5, 14.0), (-115.0, 22.5), (-110.0, 32.0), (-104.0, 39.0), (-96.0, 46.0), (-86.0, 53.0),
-    (-72.0, 59.0), (-55.0, 63.5), (-38.0, 66.8), (-20.0, 69.2), (-5.0, 69.6), (12.0, 69.8), (30.0, 72.0),
+    (-119.0, 0.0), (-117.5, 14.0), (-115.0, 22.5), (-110.0, 32.0), (-104.0, 39.0), (-96.0, 45.0), (-86.0, 51.5),
+    (-72.0, 58.0), (-55.0, 63.0), (-38.0, 66.8), (-20.0, 69.2), (-5.0, 69.6), (12.0, 69.8), (30.0, 72.0),
     (45.0, 73.6), (60.0, 72.5), (75.0, 68.0), (88.0, 60.0), (100.0, 48.0), (109.0, 34.0), (115.0, 18.0), (118.0, 0.0),
 ]  # fmt: skip
 # The profile without nose, lips: (y, z).
@@ -64,14 +64,14 @@ def lip_line(x: Array) -> Array:
     """The height of the closed line between the lips."""
     a = np.abs(x)
     middle = -0.9 * np.exp(-((a / 5.0) ** 2)) + 0.5 * np.exp(-(((a - 11) / 6.0) ** 2))
-    return np.asarray(LIP_Y + middle + 1.9 * smoothstep(14, 28, a))
+    return np.asarray(LIP_Y + middle + 2.3 * smoothstep(13, 28, a))
 
 
 def lip_heights(x: Array) -> tuple[Array, Array]:
     """Thickness of the red of the upper and of the lower lip."""
     a = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0, 1)
-    upper = 7.6 * (1 - a**1.9) ** 0.95 * (1 - 0.17 * np.exp(-((x / 3.4) ** 2))) * (1 + 0.05 * np.exp(-(((np.abs(x) - 6.5) / 3) ** 2)))
-    lower = 9.6 * (1 - a**2.3) ** 0.85
+    upper = 8.4 * (1 - a**1.9) ** 0.95 * (1 - 0.17 * np.exp(-((x / 3.4) ** 2))) * (1 + 0.05 * np.exp(-(((np.abs(x) - 6.5) / 3) ** 2)))
+    lower = 10.8 * (1 - a**2.3) ** 0.85
     return np.asarray(upper), np.asarray(lower)
 
 
@@ -80,9 +80,9 @@ def lid_edges(x: Array) -> tuple[Array, Array, Array]:
     inner, outer = 16.9, 47.2
     t = (np.abs(x) - inner) / (outer - inner)
     s = np.clip(t, 0, 1)
-    axis = -1.6 + 3.0 * s
-    upper = axis + 6.9 * (1 - np.abs(2 * s**0.86 - 1) ** 2.25) ** 0.92
-    lower = axis - 4.9 * (1 - np.abs(2 * s**1.12 - 1) ** 2.3) ** 0.95
+    axis = -1.9 + 3.0 * s
+    upper = axis + 4.9 * (1 - np.abs(2 * s**0.86 - 1) ** 2.25) ** 0.92
+    lower = axis - 4.7 * (1 - np.abs(2 * s**1.12 - 1) ** 2.3) ** 0.95
     return np.asarray(upper), np.asarray(lower), ((t > 0) & (t < 1)).astype(float)
 
 
@@ -113,13 +113,14 @@ def base(x: Array, y: Array, w: Array) -> Array:
 def nose(x: Array, y: Array, z: Array) -> Array:
     """Add bridge, tip, wings and nostrils."""
     a = np.abs(x)
-    height = curve([(-54, 0), (-50, 0.8), (-48, 4), (-45.5, 11.5), (-42, 18.5), (-37, 21.5), (-30, 18.2), (-18, 11.8), (-8, 7.2), (2, 3.0), (9, 1.2), (18, 0), (19, 0)], y)
+    height = curve([(-56, 0), (-52, 0.8), (-49.5, 3.2), (-47, 8.0), (-44, 14), (-40.5, 18.0), (-36.5, 19.6), (-30, 17.6), (-18, 12.2), (-8, 8.2), (2, 4.2), (9, 1.8), (18, 0), (19, 0)], y + 2.0 * np.exp(-((a / 4.2) ** 2)) - 1.5 * np.exp(-(((a - 8.2) / 3.0) ** 2)))
     width = curve([(-50, 12.0), (-40, 10.6), (-30, 9.6), (-18, 9.0), (-6, 7.6), (4, 7.6), (20, 11)], y)
+    # Seen from the front the base of the nose is a gull: low in the middle, high over each nostril.
     z = z + height * np.exp(-((a / width) ** 2.15))
-    z = z + 3.6 * hill(x, y, (0, -37.5), (8.5, 7.5), 2.3)
+    z = z + 3.8 * hill(x, y, (0, -38.5), (9.0, 8.0), 2.2)
     # Wings: an egg beside the tip, cut sharply against the cheek.
-    wing = hill(a, y, (13.2, -42.3), (5.9, 7.2), 3.0)
-    z = z + 8.4 * wing
+    wing = hill(a, y, (13.0, -42.0), (6.2, 7.0), 2.6)
+    z = z + 7.6 * wing
     ring = np.sqrt(((a - 12.6) / 7.2) ** 2 + ((y + 42) / 8.6) ** 2)
     z = z - 1.9 * np.exp(-(((ring - 1) / 0.20) ** 2)) * smoothstep(9, 15, a) * smoothstep(-52, -46, y)
     z = z - 6.2 * hill(a, y, (7.2, -47.6), (4.3, 2.0), 2.6)
@@ -136,16 +137,16 @@ def mouth(x: Array, y: Array, z: Array) -> Array:
     inside = smoothstep(29, 24.5, a)
     t = np.clip((y - line) / np.maximum(up, 0.6), 0, 2.2)
     rise = (1 - np.exp(-5.5 * t)) * (1 - 0.72 * smoothstep(0.25, 1.15, t)) * smoothstep(2.2, 1.0, t)
-    z = z + np.where(y >= line, (1.2 + 2.6 * up / 7.6) * rise * inside, 0)
+    z = z + np.where(y >= line, (1.4 + 3.4 * up / 8.4) * rise * inside, 0)
     t = np.clip((line - y) / np.maximum(low, 0.8), 0, 2.2)
     rise = (1 - np.exp(-4.8 * t)) * np.cos(np.clip(t, 0, 1.35) / 1.35 * np.pi / 2) ** 0.8
-    z = z + np.where(y < line, (0.9 + 4.6 * low / 9.6) * rise * inside, 0)
+    z = z + np.where(y < line, (1.2 + 5.6 * low / 10.8) * rise * inside, 0)
     groove = np.exp(-np.abs(y - line) / 0.9)
     z = z - 2.1 * groove * smoothstep(29.5, 25, a)
     z = z - 1.5 * hill(a, y, (28.6, -68.2), (3.4, 3.4)) + 1.2 * hill(a, y, (34.5, -70), (6, 9))
     z = z + 0.55 * np.exp(-(((y - line - up) / 0.9) ** 2)) * smoothstep(24, 16, a)
     pit = smoothstep(-49, -53, y) * smoothstep(-64.5, -61, y)
-    z = z + pit * (-1.5 * np.exp(-((x / 2.9) ** 2)) + 0.7 * np.exp(-(((a - 5.6) / 2.2) ** 2)))
+    z = z + pit * (-1.05 * np.exp(-((x / 3.3) ** 2)) + 0.7 * np.exp(-(((a - 5.6) / 2.2) ** 2)))
     z = z - 2.9 * hill(x, y, (0, -86), (19, 5.2), 2.2)
     return np.asarray(z)
 
@@ -164,8 +165,8 @@ def eyes(x: Array, y: Array, z: Array) -> tuple[Array, Array]:
     z = z + (lid - z) * h + k * h * (1 - h)
     crease = upper + 3.6 + 1.2 * smoothstep(22, 40, a)
     reach = smoothstep(15, 21, a) * smoothstep(53, 44, a)
-    z = z - 1.5 * np.exp(-(((y - crease) / 0.85) ** 2)) * reach
-    z = z + 2.3 * np.exp(-(((y - crease - 3.6) / 2.9) ** 2)) * smoothstep(17, 27, a) * smoothstep(58, 46, a)
+    z = z - 2.0 * np.exp(-(((y - crease) / 0.95) ** 2)) * reach
+    z = z + 3.0 * np.exp(-(((y - crease - 3.8) / 2.9) ** 2)) * smoothstep(17, 27, a) * smoothstep(58, 46, a)
     z = z + 0.7 * np.exp(-(((y - lower + 2.2) / 1.5) ** 2)) * reach
     z = z - 0.7 * np.exp(-(((y - lower + 6.5 + 0.06 * (a - 30)) / 2.2) ** 2)) * smoothstep(14, 22, a) * smoothstep(50, 38, a)
     depth = np.minimum(upper - y, y - lower) * span
@@ -196,7 +197,7 @@ def forms(x: Array, y: Array, z: Array) -> Array:
 
 def hairline(x: Array) -> Array:
     """The height above which hair grows, at the front and side."""
-    return curve([(0, 75), (14, 75.5), (30, 75), (42, 71), (51, 62), (57, 50), (61, 36), (63.5, 20), (65.5, 2), (67.5, -12), (80, -14)], np.abs(x))
+    return curve([(0, 67), (14, 67.5), (30, 68), (40, 65), (48, 57), (54, 45), (58, 33), (60.5, 18), (62.5, 2), (64.5, -14), (66, -22), (80, -26)], np.abs(x))
 
 
 def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
@@ -209,7 +210,7 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
         nonlocal c
         c = c * (1 - amount[..., None]) + np.array(colour) * amount[..., None]
 
-    mottled = noise(shape, 9, 1) * 0.045 + noise(shape, 3, 2) * 0.03 + noise(shape, 28, 3) * 0.04
+    mottled = noise(shape, 9, 1) * 0.045 + noise(shape, 3, 2) * 0.035 + noise(shape, 0.9, 13) * 0.045 + noise(shape, 28, 3) * 0.04
     c = c * (1 + mottled[..., None] * np.array([0.6, 1.0, 1.0]))
     red = 0.34 * hill(a, y, (40, -30), (17, 14)) + 0.40 * hill(x, y, (0, -38), (12, 9)) + 0.28 * hill(a, y, (15, -43), (7, 7))
     red += 0.12 * hill(x, y, (0, -104), (16, 12)) + 0.16 * hill(x, y, (0, 45), (40, 20))
@@ -229,14 +230,14 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
     upper = smoothstep(-soft, soft, line + up - y) * (y >= line) * smoothstep(-0.2, 1.5, up)
     lower = smoothstep(-soft * 1.4, soft * 1.4, y - line + low) * (y < line) * smoothstep(-0.2, 1.5, low)
     grain = 1 + 0.07 * noise(shape, 1.5, 6)
-    tint(0.80 * upper * np.clip(grain, 0.8, 1.2), (0.36, 0.115, 0.095))
-    tint(0.74 * lower * np.clip(grain, 0.8, 1.2), (0.43, 0.150, 0.120))
+    tint(0.74 * upper * np.clip(grain, 0.8, 1.15), (0.36, 0.100, 0.085))
+    tint(0.70 * lower * np.clip(grain, 0.8, 1.15), (0.45, 0.135, 0.112))
     tint(0.75 * np.exp(-(((y - line) / 0.75) ** 2)) * smoothstep(28.5, 24, a), (0.13, 0.03, 0.026))
     tint(0.8 * hill(a, y, (7.2, -47.8), (3.6, 1.7), 3), (0.08, 0.025, 0.02))
     upper_lid, lower_lid, span = lid_edges(x)
     rim = np.exp(-((np.minimum(np.abs(upper_lid - y), np.abs(y - lower_lid)) / 0.8) ** 2)) * span
-    tint(0.45 * rim, (0.40, 0.15, 0.12))
-    tint(0.75 * np.exp(-(((y - upper_lid) / 0.6) ** 2)) * span, (0.055, 0.03, 0.025))
+    tint(0.55 * rim, (0.30, 0.105, 0.085))
+    tint(0.85 * np.exp(-(((y - upper_lid - 0.2) / 0.9) ** 2)) * span, (0.055, 0.03, 0.025))
     tint(np.clip(opening, 0, 1) * 0.6, (0.40, 0.13, 0.10))
     rough = 0.50 + 0.03 * noise(shape, 2, 7) - 0.09 * hill(x, y, (0, -25), (10, 28)) - 0.05 * hill(x, y, (0, 45), (40, 25))
     rough = rough - 0.16 * np.maximum(upper, lower)
@@ -262,6 +263,6 @@ def sculpt(rows: int = 860, columns: int = 640) -> Head:
     lips = smoothstep(27, 22, np.abs(x)) * smoothstep(13, 8, np.abs(y - LIP_Y + 1))
     z = z + lips * 0.10 * gaussian_filter(np.random.default_rng(11).standard_normal(shape), (7, 0.9)) * 4
     colours, rough = skin(x, y, opening, shape)
-    hair = smoothstep(-6, 5, y - hairline(x) + 2.5 * noise(shape, 6, 12))
-    colours = colours * (1 - 0.55 * hair[..., None])
+    hair = smoothstep(-1, 8, y - hairline(x))
+    colours = colours * (1 - 0.88 * hair[..., None])
     return Head(np.stack([x, y, z], -1), colours, rough, hair)

@@ -25,15 +25,23 @@ def unit(v: Array) -> Array:
     return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9))
 
 
-def roots(rng: np.random.Generator, count: int) -> tuple[Array, Array]:
-    """Scatter roots over the skull above the hairline, back included; return places and normals."""
-    d = unit(rng.standard_normal((count * 4, 3)))
-    c, r = np.array([0.0, 40.0, 2.0]), np.array([73.0, 77.5, 97.0])
-    p, n = c + d * r, unit(d / r)
-    front = smoothstep(-5, 10, p[:, 2])
-    edge = hairline(p[:, 0]) * front + (1 - front) * -45
-    keep = p[:, 1] > edge + 4.0 * rng.standard_normal(len(p)) * front
-    return p[keep][:count], n[keep][:count]
+def roots(rng: np.random.Generator, head: Head, count: int) -> tuple[Array, Array]:
+    """Scatter roots over the scalp above the hairline, the back of the head included; return places and normals."""
+    p = head.places
+    cell = np.cross(p[1:-1, 2:] - p[1:-1, :-2], p[2:, 1:-1] - p[:-2, 1:-1])
+    area = np.linalg.norm(cell, axis=-1)
+    normal = unit(cell)
+    x, y = p[1:-1, 1:-1, 0], p[1:-1, 1:-1, 1]
+    grows = y - hairline(x) > 0
+    weight = (area * grows).ravel()
+    front = rng.choice(weight.size, int(count * 0.68), p=weight / weight.sum())
+    jitter = rng.normal(0, 0.25, (len(front), 3))
+    jitter[:, 1] += np.abs(rng.normal(0, 1.6, len(front))) - 1.6
+    places, normals = p[1:-1, 1:-1].reshape(-1, 3)[front] + jitter, normal.reshape(-1, 3)[front]
+    d = unit(rng.standard_normal((count * 6, 3)))
+    d = d[(d[:, 2] < 0.22) & (d[:, 1] > -0.55)][: count - len(front)]
+    c, r = np.array([0.0, 40.0, 3.0]), np.array([73.5, 78.0, 79.0])
+    return np.concatenate([places, c + d * r]), np.concatenate([normals, unit(d / r)])
 
 
 def wave(p: Array, phase: float, scale: float) -> Array:
@@ -49,32 +57,36 @@ def wave(p: Array, phase: float, scale: float) -> Array:
     )
 
 
-def scalp(rng: np.random.Generator, count: int, points: int = 12) -> Strands:
+def scalp(rng: np.random.Generator, head: Head, count: int, points: int = 12) -> Strands:
     """Short at the sides, longer on top and swept up, back and to one side."""
-    p, n = roots(rng, count)
+    p, n = roots(rng, head, count)
     part = -34.0
     top = smoothstep(66, 92, p[:, 1] + 0.10 * np.abs(p[:, 0]) - 10 * smoothstep(50, 66, np.abs(p[:, 0])))
-    right = smoothstep(part - 3, part + 3, p[:, 0])
-    sweep = np.stack([0.75 * right - 0.75 * (1 - right), 0.30 * np.ones(count), -0.75 * np.ones(count)], -1)
-    side = np.stack([0.12 * np.sign(p[:, 0]), -0.55 * np.ones(count), -0.80 * np.ones(count)], -1)
+    right = smoothstep(part - 4, part + 4, p[:, 0])
+    over = smoothstep(15, 66, p[:, 0])
+    ahead = smoothstep(30, 80, p[:, 2])
+    across = (0.62 - 0.42 * over) * right - 0.25 * (1 - right)
+    upward = (0.30 + 0.25 * ahead - 0.95 * over) * right - 0.30 * (1 - right)
+    sweep = np.stack([across, upward, -0.75 + 0.1 * ahead], -1)
+    side = np.stack([0.10 * np.sign(p[:, 0]), -0.75 * np.ones(count), -0.80 * np.ones(count)], -1)
     flow = unit(sweep * top[:, None] + side * (1 - top[:, None]))
     front = smoothstep(20, 80, p[:, 2]) * top
-    length = 9 + 27 * top + 16 * front * right
-    length *= rng.uniform(0.72, 1.08, count)
-    lift = 0.35 + 0.50 * top + 0.55 * front * right
+    length = 13 + 8 * top + 17 * top * right + 12 * front * right
+    length *= (1 - 0.42 * over * top) * rng.uniform(0.72, 1.08, count)
+    lift = 0.42 + 0.03 * top + 0.36 * top * right * (1 - 0.6 * over) + 0.50 * front * right * (1 - 0.8 * over)
     q = p.copy()
     path = [q]
     for k in range(1, points):
         s = k / (points - 1)
-        bend = 0.30 * wave(q, 0.7, 26) + 0.16 * wave(q, 2.1, 9)
+        bend = 0.24 * wave(q, 0.7, 30) + 0.10 * wave(q, 2.1, 10)
         tangent = flow - n * np.sum(flow * n, -1, keepdims=True) * 0.6
-        step = unit(tangent + n * (lift * (1 - 1.15 * s))[:, None] + bend * (0.25 + 0.75 * top)[:, None])
+        step = unit(tangent + n * (lift * (1 - 1.3 * s))[:, None] + bend * (0.25 + 0.75 * top)[:, None])
         q = q + step * (length / (points - 1))[:, None]
         path.append(q)
     lines = np.stack(path, 1)
-    lines = clump(rng, lines, 420, 0.55 * top)
+    lines = clump(rng, lines, 700, 0.45 * top)
     lines += np.cumsum(rng.normal(0, 0.11, lines.shape), 1) * np.linspace(0, 1, points)[None, :, None]
-    radius = 0.075 * (1 - 0.65 * np.linspace(0, 1, points) ** 1.5)[None] * rng.uniform(0.7, 1.25, (count, 1))
+    radius = 0.085 * (1 - 0.65 * np.linspace(0, 1, points) ** 1.5)[None] * rng.uniform(0.7, 1.25, (count, 1))
     return lines, radius
 
 
@@ -116,7 +128,7 @@ def lashes(rng: np.random.Generator, head: Head, points: int = 6) -> Strands:
     parts, sizes = [], []
     s = np.linspace(0, 1, points)
     for sign in (-1.0, 1.0):
-        for is_upper, count, reach in ((True, 105, 6.2), (False, 60, 3.0)):
+        for is_upper, count, reach in ((True, 150, 6.0), (False, 70, 2.8)):
             t = np.sort(rng.uniform(0.10, 0.98, count))
             a = 17.2 + 29.8 * t
             upper, lower, _ = lid_edges(a)
@@ -129,5 +141,5 @@ def lashes(rng: np.random.Generator, head: Head, points: int = 6) -> Strands:
             lines = p[:, None] + d[:, None] * (s[None, :, None] * length[:, None, None])
             lines[..., 1] += (0.42 if is_upper else -0.1) * (s**2)[None] * length[:, None]
             parts.append(lines)
-            sizes.append(np.repeat(0.06 * (1 - 0.8 * s)[None], count, 0))
+            sizes.append(np.repeat(0.085 * (1 - 0.8 * s)[None], count, 0))
     return np.concatenate(parts), np.concatenate(sizes)
