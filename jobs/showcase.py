@@ -9,7 +9,7 @@ from jobs.models import Job, Status, User, WalletKind
 from jobs.models.job import OPEN, Model
 
 HOUSE = "showcase@mundwerk.invalid"
-FACE, VOICE = "face.png", "voice.wav"
+FACE, VOICE = "face.jpg", "voice.wav"
 
 
 def current() -> Job | None:

@@ -29,7 +29,7 @@ from jobs.models import Media, MediaKind, User
 from jobs.net import Policy, fetch_public
 
 SAMPLES = settings.BASE_DIR / "static" / "samples"
-SAMPLE_FILES: Mapping[str, str] = {"face.png": "image/png", "voice.wav": "audio/wav"}
+SAMPLE_FILES: Mapping[str, str] = {"face.jpg": "image/jpeg", "voice.wav": "audio/wav"}
 _tickets = signing.TimestampSigner(salt="jobs.media.ticket")
 CHUNK_BYTES = 1 << 18
 

@@ -20,7 +20,7 @@ from jobs.web import words
 from jobs.web.forms import MISSING, RESOLUTIONS, StudioForm
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 
-SAMPLE_OF = {"image": "face.png", "audio": "voice.wav"}
+SAMPLE_OF = {"image": "face.jpg", "audio": "voice.wav"}
 KIND_OF = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
 
 

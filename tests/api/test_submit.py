@@ -151,7 +151,7 @@ def test_without_enough_credits_nothing_is_made(
 def test_our_own_samples_need_no_connection(program: Program, settings: Settings) -> None:
     at = settings.PUBLIC_BASE_URL
     answer = program.post(
-        "lipsync-image", {"formState": {"image": f"{at}/samples/face.png", "audio": f"{at}/samples/voice.wav"}}
+        "lipsync-image", {"formState": {"image": f"{at}/samples/face.jpg", "audio": f"{at}/samples/voice.wav"}}
     )
     assert answer.status_code == 200
     assert Job.objects.get().inputs.get(field="audio").media.seconds > 5
