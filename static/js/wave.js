@@ -1,6 +1,6 @@
 // A voice drawn as two lips: short above, long below, a hairline between.
 
-const STEP = 1.6; // units between strokes
+const STEP = 0.9; // units between strokes
 const FLOOR = 0.04; // silence is a dot, not nothing
 
 let context;
