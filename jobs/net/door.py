@@ -96,6 +96,7 @@ def _is_address(host: str) -> bool:
 
 def _resolved(host: str, port: int, resolve: Resolve, deadline: Deadline) -> list[str]:
     answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+    turns = _look_ups
 
     def ask() -> None:
         try:
@@ -103,15 +104,15 @@ def _resolved(host: str, port: int, resolve: Resolve, deadline: Deadline) -> lis
         except Exception as error:
             answers.put(error)
         finally:
-            _look_ups.release()
+            turns.release()
 
-    if not _look_ups.acquire(timeout=deadline.remaining()):
+    if not turns.acquire(timeout=deadline.remaining()):
         raise deadline.missed()
     # Nothing can interrupt getaddrinfo, so it is left behind in a thread that holds up nobody's exit.
     try:
         threading.Thread(target=ask, name="look-up", daemon=True).start()
     except RuntimeError as error:  # the machine has no more threads
-        _look_ups.release()
+        turns.release()
         raise deadline.missed() from error
     try:
         answer = answers.get(timeout=deadline.remaining())
