@@ -21,7 +21,7 @@ def background(height: int, width: int) -> Array:
 
 def tone(linear: Array) -> Array:
     """A soft shoulder and toe, then sRGB."""
-    x = np.maximum(linear, 0) * 1.0
+    x = np.maximum(linear, 0) * 1.12
     x = x * (1 + x / 6.0) / (1 + x * 0.62) * 1.12
     x = np.clip(x, 0, 1)
     return np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.power(np.maximum(x, 1e-8), 1 / 2.4) - 0.055).astype(np.float32)
@@ -42,6 +42,8 @@ def denoise(colour: Array, albedo: Array, normal: Array, strength: float, reach:
     """
     light = colour / (albedo + 0.02)
     scale = cv2.GaussianBlur(light, (0, 0), 6).mean(-1) + 0.05
+    # The lamps mirrored in the eyes are no noise.
+    shine = cv2.dilate((light.max(-1) > 3.2 * scale).astype(np.float32), np.ones((3, 3)))
     total, weights = np.zeros_like(light), np.zeros(light.shape[:2], np.float32)
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
@@ -53,7 +55,9 @@ def denoise(colour: Array, albedo: Array, normal: Array, strength: float, reach:
             w = np.exp(-np.maximum(gap - 2 * strength**2, 0) / (strength**2 * 0.6) - bend / 0.05 - paint / 0.02 - near)
             total += other * w[..., None]
             weights += w
-    return np.asarray(total / weights[..., None] * (albedo + 0.02))
+    calm = total / weights[..., None]
+    calm += (light - calm) * shine[..., None] * (albedo.mean(-1, keepdims=True) < 0.16)
+    return np.asarray(calm * (albedo + 0.02))
 
 
 def read(path: Path) -> Array:

@@ -27,6 +27,7 @@ def geometry(path: Path, hairs: int) -> None:
     hair, hair_radius = strands.scalp(rng, head, hairs)
     brow, brow_radius = strands.brows(rng, head)
     lash, lash_radius = strands.lashes(rng, head)
+    beard, beard_radius = strands.stubble(rng, head)
     np.savez(
         path,
         places=head.places,
@@ -37,6 +38,8 @@ def geometry(path: Path, hairs: int) -> None:
         scalp_radius=hair_radius,
         brows=brow,
         brows_radius=brow_radius,
+        stubble=beard,
+        stubble_radius=beard_radius,
         lashes=lash,
         lashes_radius=lash_radius,
     )

@@ -86,7 +86,7 @@ def skin_material():
     where = tree.nodes.new("ShaderNodeTexCoord")
     tree.links.new(where.outputs["Object"], texture.inputs["Vector"])
     bump = tree.nodes.new("ShaderNodeBump")
-    bump.inputs["Strength"].default_value = 0.22
+    bump.inputs["Strength"].default_value = 0.34
     bump.inputs["Distance"].default_value = 0.006
     tree.links.new(texture.outputs["Fac"], bump.inputs["Height"])
     tree.links.new(bump.outputs["Normal"], node.inputs["Normal"])
@@ -166,7 +166,7 @@ def eye_object(x, y, z, radius, material, turn):
     polar = np.linspace(0, np.pi, rings) ** 1.0
     polar = (np.linspace(0, 1, rings) ** 1.7) * np.pi
     t, f = np.meshgrid(polar, np.linspace(0, 2 * np.pi, around, endpoint=False), indexing="ij")
-    iris = math.asin(6.05 / radius)
+    iris = math.asin(6.25 / radius)
     pupil = iris * 0.43
     r = radius + 0.55 * np.exp(-((t / (iris * 0.85)) ** 4))
     p = np.stack([r * np.sin(t) * np.cos(f), r * np.sin(t) * np.sin(f), r * np.cos(t)], -1)
@@ -176,7 +176,7 @@ def eye_object(x, y, z, radius, material, turn):
         spokes += rng.normal() / k**0.35 * np.cos(k * f[0] + rng.uniform(0, 6.28))
     spokes = spokes / spokes.std()
     q = np.clip((t - pupil) / (iris - pupil), 0, 1)
-    inner, outer = np.array([0.110, 0.052, 0.018]), np.array([0.050, 0.030, 0.016])
+    inner, outer = np.array([0.085, 0.038, 0.013]), np.array([0.034, 0.018, 0.009])
     c = inner + (outer - inner) * q[..., None] ** 0.8
     c = c * (1 + 0.26 * spokes[None, :, None] * np.sin(np.pi * q)[..., None])
     # Light gathers in the iris on the side away from the lamp.
@@ -188,7 +188,7 @@ def eye_object(x, y, z, radius, material, turn):
 
     limbus = step(0.74, 1.0, q)
     c = c * (1 - 0.80 * limbus)
-    white = np.array([0.50, 0.445, 0.415]) * (1 - 0.22 * step(iris * 1.2, 1.35, t)) * np.array([1, 0.95, 0.92]) ** step(0.7, 1.3, t)
+    white = np.array([0.43, 0.375, 0.350]) * (1 - 0.22 * step(iris * 1.2, 1.35, t)) * np.array([1, 0.95, 0.92]) ** step(0.7, 1.3, t)
     c = c + (white - c) * step(iris * 0.955, iris * 1.075, t)
     c = c + (np.array([0.004, 0.004, 0.004]) - c) * step(pupil * 1.07, pupil * 0.94, t)
     a = turn
@@ -203,7 +203,7 @@ def head_objects(data, material):
 
     # The back of the head closes the relief, so that light under the skin stays inside.
     y = p[:, 0, 1]
-    depth = np.interp(y, [-119, -100, -75, -40, 0, 60, 100, 118], [4, 8, 22, 50, 78, 80, 55, 8])
+    depth = np.interp(y, [-119, -100, -75, -40, 0, 60, 100, 118], [22, 32, 44, 58, 78, 80, 55, 8])
     turns = np.linspace(0, np.pi, 34)[1:-1]
     right = p[:, -1]
     back = np.stack([np.stack([right[:, 0] * np.cos(f), y, right[:, 2] - depth * np.sin(f)], -1) for f in turns], 1)
@@ -241,7 +241,7 @@ def ear_objects(material):
             obj = bpy.data.objects.new("tube", data)
             bpy.context.collection.objects.link(obj)
             parts.append(obj)
-        for (x, y, z), (a, b, c) in (((72.5, -30, 6), (4.2, 8.5, 4.5)), ((71, -6, -3), (6, 18, 5)), ((68.5, -13, 13), (2.5, 5, 3))):
+        for (x, y, z), (a, b, c) in (((72.5, -30, 6), (4.2, 8.5, 4.5)), ((71.5, -4, -3), (7.5, 20, 5)), ((68.5, -13, 13), (2.5, 5, 3))):
             bpy.ops.mesh.primitive_uv_sphere_add(segments=48, ring_count=32, location=place([(sign * x, y, z)])[0])
             ball = bpy.context.object
             ball.scale = (a * SCALE, c * SCALE, b * SCALE)
@@ -280,14 +280,14 @@ def neck_object(material):
     loops = []
     for value in y:
         t = (-40 - value) / 175
-        width = 54 + 2 * t + 16 * max(0, t - 0.6) ** 1.5
+        width = 51.5 + 2 * t + 16 * max(0, t - 0.6) ** 1.5
         loops.append(ring(width, 52, value, -18 + 24 * t, around, 2.1))
     p = np.array(loops)
     t = np.repeat(((-40 - y) / 175)[:, None], around, 1)
     a = np.abs(p[..., 0])
     front = np.clip(p[..., 2] / 30, 0, 1)
     muscle = 44 - 34 * np.clip((t - 0.35) / 0.6, 0, 1)
-    p[..., 2] += front * (4.2 * np.exp(-(((a - muscle) / 8) ** 2)) - 2.2 * np.exp(-(((a - muscle + 14) / 9) ** 2)))
+    p[..., 2] += front * (2.3 * np.exp(-(((a - muscle) / 9) ** 2)) - 2.2 * np.exp(-(((a - muscle + 14) / 9) ** 2)))
     p[..., 2] += front * 5.0 * np.exp(-((a / 8) ** 2) - ((t - 0.60) / 0.10) ** 2)
     p[..., 2] -= front * 3.5 * np.exp(-((a / 11) ** 2) - ((t - 0.93) / 0.09) ** 2)
     colour = np.ones((rows, around, 3)) * (0.53, 0.275, 0.178)
@@ -326,7 +326,7 @@ def clothes():
     dark, yellow = knit("wool", (0.030, 0.031, 0.029), 60), knit("cotton", (0.72, 0.43, 0.012), 90)
     stations = [
         # y, half width, depth, z
-        (-151, 67, 60, 6), (-154, 71, 63, 6), (-160, 82, 67, 5), (-169, 102, 71, 3), (-181, 132, 77, 0),
+        (-151, 62, 57, 2), (-154, 67, 61, 2), (-160, 79, 66, 3), (-169, 102, 71, 3), (-181, 132, 77, 0),
         (-194, 163, 82, -3), (-210, 190, 87, -6), (-236, 210, 94, -8), (-280, 220, 102, -8), (-400, 226, 112, -8),
     ]  # fmt: skip
     s = np.array(stations, float)
@@ -349,11 +349,11 @@ def clothes():
     p[..., 1] += folds * 0.7
     p[..., 2] += folds
     mesh_object("jumper", p, grid_faces(rows, around, True), dark)
-    for width, depth, height, half, thick, material in ((69.5, 62, -150.5, 6.5, 3.6, dark), (64.0, 57, -144.0, 5.5, 1.9, yellow)):
+    for width, depth, height, half, thick, material in ((64.5, 58, -150.5, 6.5, 3.6, dark), (58.5, 53, -144.5, 5.5, 2.0, yellow)):
         loop = []
         for g in np.linspace(0, 2 * np.pi, 64, endpoint=False):
             grow, up = thick * np.cos(g), half * np.sin(g)
-            q = ring(width + grow - 0.18 * up, depth + grow - 0.18 * up, height + up, 6, around, 2.15)
+            q = ring(width + grow - 0.18 * up, depth + grow - 0.18 * up, height + up, 2, around, 2.15)
             q[:, 1] += neckline(f, 26, 16)
             q = q + out[0] * (0.5 if material is dark else 0.16) * np.sin(f * (260 if material is dark else 420))[:, None]
             loop.append(q)
@@ -400,10 +400,9 @@ def stage(width, height, samples, out):
     obj.location = a
     obj.rotation_euler = (b - a).to_track_quat("-Z", "Y").to_euler()
     scene.camera = obj
-    lamp("key", (-560, 420, 760), (0, -20, 60), 460, 1150, (1.0, 0.955, 0.90))
-    lamp("fill", (800, 60, 700), (0, -30, 40), 800, 95, (0.90, 0.96, 1.0))
+    lamp("key", (-560, 420, 760), (0, -20, 60), 460, 1350, (1.0, 0.955, 0.90))
+    lamp("fill", (800, 60, 700), (0, -30, 40), 800, 150, (0.90, 0.96, 1.0))
     lamp("rim", (560, 330, -480), (0, 20, 0), 360, 110, (1.0, 0.97, 0.93))
-    lamp("back", (-600, 260, -480), (0, 20, 0), 300, 40, (0.93, 0.97, 1.0))
     world = bpy.data.worlds.new("world")
     scene.world = world
     world.use_nodes = True
@@ -468,8 +467,9 @@ def main():
     ball = eye_material()
     for sign in (-1, 1):
         eye_object(sign * float(data["eye"][0]), float(data["eye"][1]), float(data["eye"][2]), float(data["eye"][3]), ball, sign * -0.012 - math.radians(HEAD_TURN))
-    strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", 0.66, 0.40))
+    strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", 0.62, 0.40))
     strand_object("brows", data["brows"], data["brows_radius"], hair_material("brows", 0.86, 0.35))
+    strand_object("stubble", data["stubble"], data["stubble_radius"], hair_material("stubble", 0.75, 0.4))
     strand_object("lashes", data["lashes"], data["lashes_radius"], hair_material("lashes", 0.97, 0.2))
     head_turn = list(bpy.context.scene.objects)
     neck_object(skin)

@@ -81,8 +81,8 @@ def lid_edges(x: Array) -> tuple[Array, Array, Array]:
     t = (np.abs(x) - inner) / (outer - inner)
     s = np.clip(t, 0, 1)
     axis = -1.9 + 3.0 * s
-    upper = axis + 4.9 * (1 - np.abs(2 * s**0.86 - 1) ** 2.25) ** 0.92
-    lower = axis - 4.7 * (1 - np.abs(2 * s**1.12 - 1) ** 2.3) ** 0.95
+    upper = axis + 4.55 * (1 - np.abs(2 * s**0.86 - 1) ** 2.25) ** 0.92
+    lower = axis - 4.45 * (1 - np.abs(2 * s**1.12 - 1) ** 2.3) ** 0.95
     return np.asarray(upper), np.asarray(lower), ((t > 0) & (t < 1)).astype(float)
 
 
@@ -136,7 +136,7 @@ def mouth(x: Array, y: Array, z: Array) -> Array:
     up, low = lip_heights(x)
     inside = smoothstep(29, 24.5, a)
     t = np.clip((y - line) / np.maximum(up, 0.6), 0, 2.2)
-    rise = (1 - np.exp(-5.5 * t)) * (1 - 0.72 * smoothstep(0.25, 1.15, t)) * smoothstep(2.2, 1.0, t)
+    rise = (1 - np.exp(-3.2 * t)) * 1.12 * (1 - 0.70 * smoothstep(0.45, 1.2, t)) * smoothstep(2.2, 1.0, t)
     z = z + np.where(y >= line, (1.4 + 3.4 * up / 8.4) * rise * inside, 0)
     t = np.clip((line - y) / np.maximum(low, 0.8), 0, 2.2)
     rise = (1 - np.exp(-4.8 * t)) * np.cos(np.clip(t, 0, 1.35) / 1.35 * np.pi / 2) ** 0.8
@@ -188,7 +188,7 @@ def forms(x: Array, y: Array, z: Array) -> Array:
     # The smile fold runs from the wing of the nose round the corner of the mouth.
     fold = curve([(-80, 38.5), (-70, 36.5), (-60, 31.5), (-50, 24.5), (-42, 19.5)], y)
     along = smoothstep(-82, -68, y) * smoothstep(-38, -45, y)
-    z = z + along * (1.5 * np.exp(-(((a - fold - 4.2) / 4.2) ** 2)) - 0.8 * np.exp(-(((a - fold) / 1.7) ** 2)))
+    z = z + along * (1.5 * np.exp(-(((a - fold - 4.2) / 4.2) ** 2)) - 0.5 * np.exp(-(((a - fold) / 2.3) ** 2)))
     z = z + 3.6 * hill(x, y, (0, -104), (16, 9.5), 2.2) + 1.0 * hill(a, y, (9, -105), (7, 7))
     z = z - 0.5 * hill(x, y, (0, -106), (3, 8))
     z = z + 1.2 * hill(a, y, (24, 52), (17, 14)) - 1.2 * hill(a, y, (46, -100), (8, 8))
@@ -198,6 +198,19 @@ def forms(x: Array, y: Array, z: Array) -> Array:
 def hairline(x: Array) -> Array:
     """The height above which hair grows, at the front and side."""
     return curve([(0, 67), (14, 67.5), (30, 68), (40, 65), (48, 57), (54, 45), (58, 33), (60.5, 18), (62.5, 2), (64.5, -14), (66, -22), (80, -26)], np.abs(x))
+
+
+def beard_area(x: Array, y: Array) -> Array:
+    """Where a shaved beard grows, 0 to 1: cheeks below a soft line, upper lip, chin; not the lips."""
+    a = np.abs(x)
+    cheek = smoothstep(-2.0, -13.0, y + 52 - 0.0165 * np.clip(a - 18, 0, 60) ** 2)
+    sides = smoothstep(57, 64, a) * smoothstep(-12, -30, y)
+    lip = smoothstep(-50.5, -54.5, y) * smoothstep(33, 24, a) * smoothstep(1.8, 4.5, a)
+    line = lip_line(x)
+    up, low = lip_heights(x)
+    bare = smoothstep(0.2, 1.8, np.maximum(y - line - up, line - low - y)) + smoothstep(25.5, 28.5, a)
+    under = 1 - 0.75 * hill(x, y, (0, -85), (24, 3.2)) * smoothstep(5, 9, a)
+    return np.asarray(np.clip(np.maximum(np.maximum(cheek, sides), lip) * np.clip(bare, 0, 1) * under, 0, 1))
 
 
 def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
@@ -218,10 +231,8 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
     tint(0.30 * hill(a, y, (29, -11), (15, 6)), (0.36, 0.165, 0.135))
     tint(0.34 * hill(a, y, (31, 8.5), (17, 4.5)), (0.42, 0.17, 0.12))
     # A shaved beard: cooler and darker, broken up.
-    beard = smoothstep(-50, -60, y) * (1 - 0.75 * hill(a, y, (46, -52), (16, 16)))
-    beard = np.maximum(beard, smoothstep(52, 62, a) * smoothstep(-20, -55, y)) * smoothstep(-49, -54, y + 0.0 * a)
-    beard *= np.clip(1 + 0.35 * noise(shape, 1.2, 4), 0.2, 1.6)
-    tint(np.clip(0.34 * beard, 0, 0.6), (0.20, 0.125, 0.105))
+    beard = beard_area(x, y) * np.clip(1 + 0.35 * noise(shape, 1.2, 4), 0.2, 1.6)
+    tint(np.clip(0.27 * beard, 0, 0.6), (0.20, 0.125, 0.105))
     speck = np.clip(noise(shape, 0.8, 5) - 2.2, 0, 1)
     tint(np.clip(0.25 * speck * smoothstep(-60, -20, y), 0, 0.3), (0.28, 0.12, 0.07))
     line = lip_line(x)
@@ -230,8 +241,8 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
     upper = smoothstep(-soft, soft, line + up - y) * (y >= line) * smoothstep(-0.2, 1.5, up)
     lower = smoothstep(-soft * 1.4, soft * 1.4, y - line + low) * (y < line) * smoothstep(-0.2, 1.5, low)
     grain = 1 + 0.07 * noise(shape, 1.5, 6)
-    tint(0.74 * upper * np.clip(grain, 0.8, 1.15), (0.36, 0.100, 0.085))
-    tint(0.70 * lower * np.clip(grain, 0.8, 1.15), (0.45, 0.135, 0.112))
+    tint(0.84 * upper * np.clip(grain, 0.8, 1.15), (0.31, 0.088, 0.076))
+    tint(0.78 * lower * np.clip(grain, 0.8, 1.15), (0.45, 0.135, 0.112))
     tint(0.75 * np.exp(-(((y - line) / 0.75) ** 2)) * smoothstep(28.5, 24, a), (0.13, 0.03, 0.026))
     tint(0.8 * hill(a, y, (7.2, -47.8), (3.6, 1.7), 3), (0.08, 0.025, 0.02))
     upper_lid, lower_lid, span = lid_edges(x)
@@ -263,6 +274,6 @@ def sculpt(rows: int = 860, columns: int = 640) -> Head:
     lips = smoothstep(27, 22, np.abs(x)) * smoothstep(13, 8, np.abs(y - LIP_Y + 1))
     z = z + lips * 0.10 * gaussian_filter(np.random.default_rng(11).standard_normal(shape), (7, 0.9)) * 4
     colours, rough = skin(x, y, opening, shape)
-    hair = smoothstep(-1, 8, y - hairline(x))
+    hair = smoothstep(0, 9, y - hairline(x) + 2.0 * noise(shape, 8, 12))
     colours = colours * (1 - 0.88 * hair[..., None])
     return Head(np.stack([x, y, z], -1), colours, rough, hair)

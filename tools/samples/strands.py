@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sculpt import Array, Head, curve, hairline, lid_edges, outline_width, smoothstep
+from sculpt import Array, Head, beard_area, curve, hairline, lid_edges, outline_width, smoothstep
 
 Strands = tuple[Array, Array]
 
@@ -32,7 +32,8 @@ def roots(rng: np.random.Generator, head: Head, count: int) -> tuple[Array, Arra
     area = np.linalg.norm(cell, axis=-1)
     normal = unit(cell)
     x, y = p[1:-1, 1:-1, 0], p[1:-1, 1:-1, 1]
-    grows = y - hairline(x) > 0
+    uneven = hairline(x) + 1.6 * np.sin(x / 5.1) + 1.2 * np.sin(x / 2.3 + 1)
+    grows = smoothstep(-2.5, 5.5, y - uneven)
     weight = (area * grows).ravel()
     front = rng.choice(weight.size, int(count * 0.68), p=weight / weight.sum())
     jitter = rng.normal(0, 0.25, (len(front), 3))
@@ -102,13 +103,13 @@ def clump(rng: np.random.Generator, lines: Array, count: int, amount: Array) -> 
     return np.asarray(lines * (1 - pull) + guide * pull)
 
 
-def brows(rng: np.random.Generator, head: Head, count: int = 620, points: int = 6) -> Strands:
+def brows(rng: np.random.Generator, head: Head, count: int = 800, points: int = 6) -> Strands:
     """Two eyebrows, denser below, combed outwards."""
     t = rng.beta(1.15, 1.25, 2 * count)
     sign = np.repeat([-1.0, 1.0], count)
     a = 12.5 + 43 * t
-    middle = curve([(0, 16.2), (0.25, 18.6), (0.6, 21.6), (0.78, 21.2), (1.0, 16.0)], t) + 0.5 * sign
-    half = curve([(0, 3.3), (0.2, 3.9), (0.6, 2.7), (1.0, 0.7)], t)
+    middle = curve([(0, 15.8), (0.25, 17.8), (0.6, 20.4), (0.78, 20.0), (1.0, 15.4)], t) + 0.5 * sign
+    half = curve([(0, 3.9), (0.2, 4.6), (0.6, 3.3), (1.0, 0.9)], t)
     off = np.clip(rng.normal(0, 0.55, 2 * count), -1.15, 1.15)
     x, y = sign * a, middle + off * half
     p, n = surface(head, x, y)
@@ -143,3 +144,22 @@ def lashes(rng: np.random.Generator, head: Head, points: int = 6) -> Strands:
             parts.append(lines)
             sizes.append(np.repeat(0.085 * (1 - 0.8 * s)[None], count, 0))
     return np.concatenate(parts), np.concatenate(sizes)
+
+
+def stubble(rng: np.random.Generator, head: Head, count: int = 15000, points: int = 3) -> Strands:
+    """A day's growth of beard, pointing down and outwards."""
+    p = head.places[1:-1, 1:-1]
+    cell = np.cross(
+        head.places[1:-1, 2:] - head.places[1:-1, :-2], head.places[2:, 1:-1] - head.places[:-2, 1:-1]
+    )
+    weight = (np.linalg.norm(cell, axis=-1) * beard_area(p[..., 0], p[..., 1]) ** 1.5).ravel()
+    chosen = rng.choice(weight.size, count, p=weight / weight.sum())
+    root, normal = p.reshape(-1, 3)[chosen], unit(cell).reshape(-1, 3)[chosen]
+    root = root + rng.normal(0, 0.12, root.shape) * (1 - np.abs(normal))
+    down = np.stack([0.25 * np.sign(root[:, 0]), np.full(count, -1.0), np.zeros(count)], -1)
+    down = unit(down + rng.normal(0, 0.35, down.shape))
+    d = unit(down - normal * np.sum(down * normal, -1, keepdims=True) + 0.55 * normal)
+    length = rng.uniform(0.5, 1.5, count)
+    s = np.linspace(0, 1, points)
+    lines = root[:, None] + d[:, None] * (s[None, :, None] * length[:, None, None])
+    return lines, 0.045 * (1 - 0.5 * s)[None] * rng.uniform(0.7, 1.2, (count, 1))
