@@ -29,9 +29,14 @@ check: .venv/.dev browser
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# How well the mouth follows the voice, on the bundled sample.
+# How well the mouth follows the voice, on the bundled sample or on FACE=… VOICE=…
+FACE ?= static/samples/face.jpg
+VOICE ?= static/samples/voice.wav
+RESULT ?= $(or $(TMPDIR),/tmp)/mundwerk-quality.mp4
 quality: .venv/.runtime
-	$(BIN)/python manage.py mouth_sync
+	$(BIN)/python manage.py lipsync $(FACE) $(VOICE) -o $(RESULT)
+	$(BIN)/python -m jobs.engines.local.measure $(RESULT) --image $(FACE) --audio $(VOICE) \
+	  $(if $(wildcard $(basename $(VOICE)).phones.txt),--phones $(basename $(VOICE)).phones.txt)
 
 # ------------------------------------------------------------------ setting up
 

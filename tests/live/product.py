@@ -1,0 +1,133 @@
+"""The whole product, started as `make run` starts it, in a data folder of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90
+STOP_SECONDS = 40
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(what: Callable[[], Any], seconds: float) -> Any:
+    """What `what` returns once it is true; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+    return found
+
+
+class Product:
+    """One installation. `start`, `stop` and `kill` as often as a test likes; the data stays."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.log = data_dir.parent / "serve.log"
+        kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        self.env = kept | {"DATA_DIR": str(data_dir), "PORT": str(self.port), "LEASE_SECONDS": "6"} | settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *arguments: str) -> str:
+        """The output of a management command on the same data."""
+        argv = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True).stdout.strip()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), "serve"],
+                env=self.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        until(self.healthy, START_SECONDS)
+
+    def healthy(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()[-3000:]
+        try:
+            return httpx.get(f"{self.url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """kill -9 of everything at once."""
+        assert self._process is not None
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self._process.wait(STOP_SECONDS)
+
+    def processes(self) -> list[int]:
+        """Every living process of this installation, known by its data folder."""
+        mark = f"DATA_DIR={self.env['DATA_DIR']}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0") and "Z" not in _state(folder):
+                    found.append(int(folder.name))
+            except (OSError, ValueError):
+                continue
+        return [pid for pid in found if pid != os.getpid()]
+
+
+def _state(folder: Path) -> str:
+    return re.sub(r".*\)", "", (folder / "stat").read_text()).split()[0]
+
+
+class Caller:
+    """A program with a key."""
+
+    def __init__(self, product: Product, key: str) -> None:
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self.base = product.url
+
+    def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        return httpx.request(method, f"{self.base}/api/v1/{path}", json=body, headers=self._headers, timeout=60)
+
+    def submit(self, **fields: Any) -> str:
+        sample = {"image": f"{self.base}/samples/face.jpg", "audio": f"{self.base}/samples/voice.wav"}
+        answer = self._call("POST", "lipsync-image", {"formState": sample | fields})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def upload(self, filename: str, content_type: str, body: bytes) -> str:
+        """The address to put into a submission."""
+        asked = {"filename": filename, "contentType": content_type, "size": len(body)}
+        ticket = self._call("POST", "uploads", asked).json()
+        target = ticket["upload"]
+        sent = httpx.request(target["method"], target["url"], content=body, headers=target["headers"])
+        assert sent.status_code == 204, sent.text
+        return str(ticket["url"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._call("GET", f"jobs/{job_id}").json()
+        return answer
+
+    def ended(self, job_id: str, seconds: float = 120) -> dict[str, Any]:
+        def job() -> dict[str, Any] | None:
+            seen = self.job(job_id)
+            return seen if seen["status"] != "processing" else None
+
+        found: dict[str, Any] = until(job, seconds)
+        return found

@@ -1,0 +1,168 @@
+"""A person in a real browser, from signing up to the playing video; nothing is simulated."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests import files
+from tests.live.product import Product
+
+pytestmark = [pytest.mark.live, pytest.mark.browser]
+# As root, and on machines without a graphics card or a way to the vendor's servers.
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+RENDER_MS = 120_000
+PASSWORD = "a long walk along the river"
+# A fingerprint of what a video shows right now.
+PICTURE = """video => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
+    const pen = canvas.getContext("2d");
+    pen.drawImage(video, 0, 0, 64, 64);
+    return pen.getImageData(0, 0, 64, 64).data.join();
+}"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser, product: Product) -> Iterator[BrowserContext]:
+    """A person's browser. At the end: no script failed and the security policy had nothing to refuse."""
+    complaints: list[str] = []
+    person = browser.new_context(base_url=product.url, locale="en-GB", viewport={"width": 1280, "height": 900})
+    person.set_default_timeout(20_000)
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None
+        )
+
+    person.on("page", listen)
+    yield person
+    person.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def sign_up(page: Page, email: str) -> None:
+    page.goto("/accounts/signup/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/studio/")
+
+
+def test_sign_up_sample_and_the_video_plays(page: Page) -> None:
+    sign_up(page, "sample@example.org")
+    page.locator("#use-sample").click()
+    expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
+    page.get_by_text("720p", exact=True).click()
+    expect(page.locator("[data-price=total]").first).to_have_text("32 credits")
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+
+    card = page.locator("#gallery .card").first
+    expect(card).to_have_class(re.compile("card--(queued|working)"))
+    page.evaluate("window.stays = true")
+    expect(card).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    assert page.evaluate("window.stays"), "the page was loaded anew"
+
+    card.locator(".card__title a").click()
+    video = page.locator("[data-player] video")
+    page.wait_for_function("() => document.querySelector('[data-player] video')?.duration > 0")
+    assert video.evaluate("video => video.duration") == pytest.approx(7.48, abs=0.05)
+    assert video.evaluate("video => [video.videoWidth, video.videoHeight].sort((a, b) => a - b)[0]") == 720
+    page.locator("[data-player] [data-play]").click()
+    page.wait_for_function("() => document.querySelector('[data-player] video').currentTime > 0.4")
+    first = video.evaluate(PICTURE)
+    page.wait_for_function("() => document.querySelector('[data-player] video').currentTime > 1.5")
+    assert video.evaluate(PICTURE) != first
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert download.value.path().read_bytes()[4:8] == b"ftyp"
+
+
+def test_what_is_wrong_is_said_beside_its_field_and_the_files_stay(page: Page, tmp_path: Path) -> None:
+    sign_up(page, "wrong@example.org")
+    page.locator("#image").set_input_files(files.write_png(tmp_path / "huge.png", 10_000, 6_000))
+    notes = tmp_path / "notes.wav"
+    notes.write_text("Dear diary")
+    page.locator("#audio").set_input_files(notes)
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    expect(page.locator("#problem-image")).to_contain_text("megapixel")
+    expect(page.locator("#problem-audio")).to_contain_text("sound")
+    assert page.locator("#audio").evaluate("input => input.files.length") == 1
+    page.goto("/gallery/")
+    expect(page.get_by_text("Nothing here yet")).to_be_visible()
+
+
+def test_a_picture_without_a_face_fails_with_a_sentence(page: Page, tmp_path: Path, product: Product) -> None:
+    sign_up(page, "faceless@example.org")
+    page.goto("/studio/?sample=1")
+    page.locator("#image").set_input_files(files.write_png(tmp_path / "grey.png", 640, 640))
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    card = page.locator("#gallery .card").first
+    expect(card).to_have_attribute("data-state", "failed", timeout=RENDER_MS)
+    expect(card).to_contain_text("face")
+    expect(page.locator("#purse")).to_contain_text("484")
+    page.reload()
+    expect(page.locator("#purse")).to_contain_text("500")
+    product.manage("check_ledger")
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(page: Page) -> None:
+    sign_up(page, "keys@example.org")
+    page.goto("/api-keys/")
+    page.get_by_label("Name").fill("My script")
+    page.get_by_role("button", name="Create key").click()
+    key = page.locator("#secret").inner_text()
+    assert key.startswith("sk_")
+    page.reload()
+    expect(page.locator("body")).not_to_contain_text(key)
+    page.get_by_role("link", name="Revoke My script").click()
+    page.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
+
+
+def test_without_script_the_sample_still_becomes_a_job(browser: Browser, product: Product) -> None:
+    person = browser.new_context(base_url=product.url, locale="en-GB", java_script_enabled=False)
+    page = person.new_page()
+    sign_up(page, "plain@example.org")
+    page.locator("#use-sample").click()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    expect(page.locator("#gallery .card")).to_have_count(1)
+    person.close()
+
+
+def test_the_home_page_plays_what_this_installation_made(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("#showcase video")).to_be_visible(timeout=RENDER_MS)
+    page.wait_for_function("() => document.querySelector('#showcase video').duration > 7")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
+    sign_up(page, f"width{width}@example.org")
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/", "/studio/", "/studio/?sample=1", "/gallery/", "/api-keys/", "/nothing-here"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
