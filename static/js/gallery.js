@@ -1,63 +1,71 @@
-// Videos in the gallery: they play muted under the pointer, and with sound when clicked; a card that changes leaves the others alone.
+// Videos in the gallery: hovering plays without sound, a click plays with it. Without this file a card leads to its page.
 
 const HOVER_MS = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-let waiting;
+const hovers = matchMedia("(hover: hover)");
+let waiting = 0;
 
-function videoOf(screen) {
-  let video = screen.querySelector("video");
-  if (!video) {
-    video = document.createElement("video");
-    video.src = screen.dataset.video;
-    video.playsInline = true;
-    video.loop = true;
-    for (const event of ["play", "pause", "ended"]) {
-      video.addEventListener(event, () => screen.closest(".card").classList.toggle("is-playing", !video.paused));
-    }
-    screen.querySelector("img")?.after(video) ?? screen.prepend(video);
-  }
+const screenOf = (target) => target instanceof Element && target.closest("[data-video]");
+const videoOf = (screen) => screen.querySelector("video");
+
+function made(screen) {
+  const video = document.createElement("video");
+  Object.assign(video, { src: screen.dataset.video, muted: true, loop: true, playsInline: true });
+  const line = Object.assign(document.createElement("progress"), { className: "bar card__line", max: 1, value: 0 });
+  line.setAttribute("aria-hidden", "true");
+  video.addEventListener("timeupdate", () => (line.value = video.currentTime / (video.duration || 1)));
+  screen.querySelector(".card__play").before(video);
+  screen.append(line);
   return video;
 }
 
-function rest(screen) {
-  const video = screen.querySelector("video");
-  if (video) { video.pause(); video.remove(); }
-  screen.closest(".card").classList.remove("is-playing", "is-heard");
+function play(screen, withSound) {
+  if (withSound) for (const other of document.querySelectorAll(".card.has-sound [data-video]")) if (other !== screen) stop(other);
+  const video = videoOf(screen) ?? made(screen);
+  if (withSound && video.muted) video.currentTime = 0;
+  video.muted = !withSound;
+  video.loop = !withSound;
+  video.onended = () => stop(screen);
+  const card = screen.closest(".card");
+  card.classList.toggle("has-sound", withSound);
+  card.classList.add("is-playing");
+  video.play().catch(() => stop(screen));
 }
 
-function screenOf(event) {
-  return event.target.closest?.("[data-video]");
+/** Back to the picture: the video goes, so that it holds no connection. */
+function stop(screen) {
+  const video = videoOf(screen);
+  screen.closest(".card").classList.remove("is-playing", "has-sound");
+  screen.querySelector(".card__line")?.remove();
+  if (!video) return;
+  video.onended = null;
+  video.pause();
+  video.removeAttribute("src");
+  video.load();
+  video.remove();
 }
+
+const soundOn = (screen) => screen.closest(".card").classList.contains("has-sound");
 
 document.addEventListener("pointerover", (event) => {
-  const screen = screenOf(event);
-  if (!screen || event.pointerType !== "mouse" || still.matches || screen.querySelector("video")) return;
+  const screen = screenOf(event.target);
+  if (!screen || !hovers.matches || still.matches || event.pointerType === "touch" || screen.contains(event.relatedTarget)) return;
   clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    const video = videoOf(screen);
-    video.muted = true;
-    video.play().catch(() => {});
-  }, HOVER_MS);
+  waiting = setTimeout(() => screen.isConnected && !videoOf(screen) && play(screen, false), HOVER_MS);
 });
 
 document.addEventListener("pointerout", (event) => {
-  const screen = screenOf(event);
+  const screen = screenOf(event.target);
   if (!screen || screen.contains(event.relatedTarget)) return;
   clearTimeout(waiting);
-  if (!screen.closest(".card").classList.contains("is-heard")) rest(screen);
+  if (!soundOn(screen)) stop(screen);
 });
 
 document.addEventListener("click", (event) => {
-  const screen = screenOf(event);
-  if (!screen || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const screen = screenOf(event.target);
+  if (!screen || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   clearTimeout(waiting);
-  const card = screen.closest(".card");
-  if (card.classList.contains("is-heard")) { rest(screen); return; }
-  document.querySelectorAll(".card.is-heard [data-video]").forEach(rest);
-  const video = videoOf(screen);
-  card.classList.add("is-heard");
-  video.muted = false;
-  video.currentTime = 0;
-  video.play().catch(() => {});
+  if (soundOn(screen)) stop(screen);
+  else play(screen, true);
 });

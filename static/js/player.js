@@ -1,62 +1,88 @@
-// The player: our own bar under the picture. Without it the browser's controls stay.
+// The player: a video under our own keys. Without this file the browser's own controls are there.
+import { clock } from "./time.js";
+import { draw, drawAll, peaks } from "./wave.js";
 
-import { clock, draw, playButton } from "./wave.js";
+const STEP_SECONDS = 5;
 
-const STEP_SECONDS = 1;
-
-function equip(player) {
-  if (player.dataset.equipped) return;
-  player.dataset.equipped = "yes";
+function enhance(player) {
   const video = player.querySelector("video");
-  const seek = player.querySelector("[data-seek]");
-  const wave = seek.querySelector(".wave");
-  const time = player.querySelector("[data-time]");
-  const mute = player.querySelector("[data-mute]");
+  if (!video || player.dataset.ready) return;
+  player.dataset.ready = "yes";
+  const [play, seek, time, mute, full] = ["play", "seek", "time", "mute", "full"].map((name) => player.querySelector(`[data-${name}]`));
+  const wave = seek.querySelector("svg");
+  const labels = { play: play.getAttribute("aria-label"), pause: play.dataset.pauseLabel };
+  let values = [];
   video.controls = false;
-  playButton(player.querySelector("[data-play]"), video);
-  video.addEventListener("click", () => { if (video.paused) video.play(); else video.pause(); });
-  if (player.dataset.wave) draw(wave, player.dataset.wave);
+  player.classList.add("is-ready");
 
   const show = () => {
-    const share = video.duration ? video.currentTime / video.duration : 0;
-    wave.showPlayed?.(share);
-    seek.setAttribute("aria-valuenow", String(Math.round(share * 100)));
-    seek.setAttribute("aria-valuetext", clock(video.currentTime));
-    time.textContent = `${clock(video.currentTime)} / ${clock(video.duration)}`;
+    const length = video.duration || 0;
+    const at = length ? video.currentTime / length : 0;
+    draw(wave, values, at);
+    time.textContent = `${clock(video.currentTime)} / ${clock(length)}`;
+    seek.setAttribute("aria-valuenow", String(Math.round(at * 100)));
+    seek.setAttribute("aria-valuetext", time.textContent);
   };
-  for (const event of ["timeupdate", "loadedmetadata", "seeked"]) video.addEventListener(event, show);
-  const to = (seconds) => { if (video.duration) video.currentTime = Math.min(Math.max(seconds, 0), video.duration); };
+  const state = () => {
+    player.classList.toggle("is-playing", !video.paused);
+    play.setAttribute("aria-label", video.paused ? labels.play : labels.pause);
+    if (!video.paused) requestAnimationFrame(follow);
+  };
+  const follow = () => {
+    show();
+    if (!video.paused) requestAnimationFrame(follow);
+  };
+  const toggle = () => (video.paused ? video.play().catch(() => {}) : video.pause());
+  const to = (seconds) => {
+    video.currentTime = Math.min(Math.max(seconds, 0), video.duration || 0);
+    show();
+  };
+  const drag = (event) => {
+    const box = wave.getBoundingClientRect();
+    to(((event.clientX - box.left) / box.width) * (video.duration || 0));
+  };
+
+  play.addEventListener("click", toggle);
+  video.addEventListener("click", toggle);
+  for (const name of ["play", "pause", "ended"]) video.addEventListener(name, state);
+  for (const name of ["loadedmetadata", "timeupdate", "seeked"]) video.addEventListener(name, show);
   seek.addEventListener("pointerdown", (event) => {
-    const box = seek.getBoundingClientRect();
-    const move = (at) => to(((at.clientX - box.left) / box.width) * video.duration);
-    move(event);
     seek.setPointerCapture(event.pointerId);
-    seek.onpointermove = move;
-    seek.onpointerup = () => { seek.onpointermove = null; };
+    drag(event);
   });
+  seek.addEventListener("pointermove", (event) => seek.hasPointerCapture(event.pointerId) && drag(event));
   seek.addEventListener("keydown", (event) => {
-    const target = {
-      ArrowRight: video.currentTime + STEP_SECONDS, ArrowLeft: video.currentTime - STEP_SECONDS, Home: 0, End: video.duration,
-    }[event.key];
-    if (target === undefined) return;
+    const by = { ArrowRight: STEP_SECONDS, ArrowUp: STEP_SECONDS, ArrowLeft: -STEP_SECONDS, ArrowDown: -STEP_SECONDS }[event.key];
+    if (by) to(video.currentTime + by);
+    else if (event.key === "Home") to(0);
+    else if (event.key === "End") to(video.duration);
+    else if (event.key === " " || event.key === "Enter") toggle();
+    else return;
     event.preventDefault();
-    to(target);
   });
-  mute.addEventListener("click", () => {
+  mute?.addEventListener("click", () => {
     video.muted = !video.muted;
     mute.setAttribute("aria-pressed", String(video.muted));
   });
-  player.querySelector("[data-full]").addEventListener("click", () => {
-    if (video.requestFullscreen) video.requestFullscreen();
+  full.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (player.requestFullscreen) player.requestFullscreen();
     else video.webkitEnterFullscreen?.();
   });
   show();
+  if (player.dataset.wave) {
+    peaks(player.dataset.wave, wave.viewBox.baseVal.width).then((found) => {
+      values = found;
+      show();
+    });
+  }
 }
 
-function equipAll() {
-  document.querySelectorAll("[data-player]").forEach(equip);
-  document.querySelectorAll("svg.wave[data-wave]").forEach((svg) => { if (!svg.firstChild) draw(svg, svg.dataset.wave); });
+function enhanceAll() {
+  document.querySelectorAll("[data-player]").forEach(enhance);
+  drawAll();
 }
 
-equipAll();
-document.addEventListener("htmx:afterSettle", equipAll);
+enhanceAll();
+document.addEventListener("htmx:load", enhanceAll);
+document.addEventListener("htmx:afterSettle", enhanceAll);

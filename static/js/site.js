@@ -1,61 +1,76 @@
-// What every page has: theme, copying, notices, the dialog, the offline bar. Without it all of them still work as forms and links.
+// What every page does: theme, copying, closing, the dialog, and the word that the server is out of reach.
 
 const root = document.documentElement;
-const YEAR_SECONDS = 365 * 86400;
+const YEAR_SECONDS = 31_536_000;
+
+// --- Theme: the forms work without this; here they do it without a new page. ---------------
 
 function setTheme(theme) {
-  if (theme === "light" || theme === "dark") {
-    root.dataset.theme = theme;
-    document.cookie = `theme=${theme}; path=/; max-age=${YEAR_SECONDS}; samesite=lax`;
-  } else {
-    delete root.dataset.theme;
-    document.cookie = "theme=; path=/; max-age=0; samesite=lax";
+  if (theme === "system") delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  document.cookie = `theme=${theme === "system" ? "" : theme}; path=/; SameSite=Lax; max-age=${theme === "system" ? 0 : YEAR_SECONDS}`;
+  for (const button of document.querySelectorAll("[data-theme-form] [aria-pressed]")) {
+    button.setAttribute("aria-pressed", String(button.value === theme));
   }
-  const next = { light: "dark", dark: "system" }[theme] ?? "light";
+  const next = { system: "light", light: "dark", dark: "system" }[theme];
   for (const button of document.querySelectorAll("[data-theme-next]")) button.value = next;
-  for (const button of document.querySelectorAll(".theme button")) {
-    button.setAttribute("aria-pressed", String(button.value === (theme || "system")));
-  }
 }
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-theme-form]")) return;
+  if (!event.target.matches("[data-theme-form]") || !event.submitter) return;
   event.preventDefault();
-  setTheme(event.submitter?.value === "system" ? "" : event.submitter?.value);
+  setTheme(event.submitter.value);
 });
+
+// --- Copy, close -------------------------------------------------------------------------
+
+const SHOWN_MS = 1600;
 
 async function copy(button) {
-  const text = document.getElementById(button.dataset.copy)?.textContent.trim() ?? "";
-  await navigator.clipboard.writeText(text);
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
   const label = button.querySelector("[data-label]");
-  const before = label?.textContent;
+  const before = label ? label.textContent : button.getAttribute("aria-label");
+  const say = (text) => (label ? (label.textContent = text) : button.setAttribute("aria-label", text));
   button.classList.add("is-done");
-  if (label) label.textContent = button.dataset.done;
-  else button.setAttribute("aria-label", button.dataset.done);
+  say(button.dataset.done);
   setTimeout(() => {
     button.classList.remove("is-done");
-    if (label) label.textContent = before;
-  }, 2000);
+    say(before);
+  }, SHOWN_MS);
 }
 
+const dialog = document.getElementById("dialog");
+
 document.addEventListener("click", (event) => {
-  const copier = event.target.closest("[data-copy]");
-  if (copier) copy(copier);
+  const button = event.target.closest("[data-copy]:not(.is-done)");
+  if (button) copy(button).catch(() => {});
   event.target.closest("[data-dismiss]")?.closest(".toast").remove();
-  const closer = event.target.closest("dialog [data-close]");
-  if (closer) {
+  const close = event.target.closest("[data-close]");
+  if (close?.closest("dialog")) {
     event.preventDefault();
-    closer.closest("dialog").close();
+    dialog.close();
   }
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  if (event.target === dialog) dialog.close();
 });
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// --- htmx: the dialog opens when something was put into it; the bar shows while nobody answers. ---
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id === "dialog") event.target.showModal();
+  if (event.target === dialog && !dialog.open) dialog.showModal();
 });
 
-// A server that does not answer: say so, and take it back with the first answer.
 const offline = document.getElementById("offline");
-document.addEventListener("htmx:sendError", () => { offline.hidden = false; });
-document.addEventListener("htmx:afterOnLoad", () => { offline.hidden = true; });
-window.addEventListener("offline", () => { offline.hidden = false; });
-window.addEventListener("online", () => { offline.hidden = true; });
+document.addEventListener("htmx:sendError", () => (offline.hidden = false));
+document.addEventListener("htmx:afterOnLoad", () => (offline.hidden = true));
+window.addEventListener("offline", () => (offline.hidden = false));
+window.addEventListener("online", () => (offline.hidden = true));

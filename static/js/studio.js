@@ -1,213 +1,304 @@
-// The studio: drop, pick or paste; see and hear what was chosen; know the price before pressing.
-
-import { clock, draw, playButton } from "./wave.js";
+// The studio: previews, the sample, the price, and the way of the files to the server.
+// Without this file the form is a plain one: two file fields and a button.
+import { clock } from "./time.js";
+import { draw, peaks } from "./wave.js";
 
 const form = document.getElementById("studio");
-const texts = form.dataset;
-const rates = JSON.parse(texts.rates);
-const slots = Object.fromEntries([...form.querySelectorAll("[data-slot]")].map((slot) => [slot.dataset.slot, slot]));
-let voiceSeconds = 0;
+const text = form.dataset;
+const rates = JSON.parse(text.rates);
+const available = Number(text.available);
+const generate = document.getElementById("generate");
+const consent = document.getElementById("consent");
+const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const figure = new Intl.NumberFormat(document.documentElement.lang);
 
-// --- What is chosen ------------------------------------------------------------------
+// --- A refusal beside its field -------------------------------------------------------------
 
-function complain(field, sentence) {
-  const problem = document.getElementById(`problem-${field}`);
-  problem.querySelector("span").textContent = sentence;
-  problem.hidden = !sentence;
+function problem(name, sentence) {
+  const place = document.getElementById(`problem-${name}`);
+  place.querySelector("span").textContent = sentence;
+  place.hidden = !sentence;
 }
 
-function useSample(field, on) {
-  slots[field].querySelector("[data-sample]").disabled = !on;
+// --- A place for a file: empty, filled by a file, or filled by the sample ----------------------
+
+class Slot {
+  constructor(name) {
+    this.name = name;
+    this.root = form.querySelector(`[data-slot="${name}"]`);
+    this.input = this.root.querySelector('input[type="file"]');
+    this.sample = this.root.querySelector("[data-sample]");
+    this.drop = this.root.querySelector(".drop");
+    this.url = "";
+    this.input.addEventListener("change", () => this.input.files.length && this.take());
+    this.root.querySelector("[data-choose]").addEventListener("click", () => this.input.click());
+    this.root.querySelector("[data-remove]").addEventListener("click", () => this.clear());
+    this.root.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      this.drop.classList.add("is-over");
+    });
+    this.root.addEventListener("dragleave", (event) => {
+      if (!this.root.contains(event.relatedTarget)) this.drop.classList.remove("is-over");
+    });
+    this.root.addEventListener("drop", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      this.drop.classList.remove("is-over");
+      this.give([...event.dataTransfer.files]);
+    });
+  }
+
+  get filled() {
+    return this.root.classList.contains("is-filled");
+  }
+
+  /** Put the first of `files` into the form, as if it had been picked. */
+  give(files) {
+    if (!files.length) return;
+    const transfer = new DataTransfer();
+    transfer.items.add(files[0]);
+    this.input.files = transfer.files;
+    this.take();
+  }
+
+  take() {
+    const file = this.input.files[0];
+    if (file.size > Number(text.maxBytes)) {
+      this.clear();
+      problem(this.name, text.textTooLarge);
+      return;
+    }
+    if (!this.sample.disabled) consent.checked = false; // it was the sample's
+    this.sample.disabled = true;
+    this.show(this.own(file), file.name, file);
+  }
+
+  takeSample(url) {
+    this.input.value = "";
+    this.sample.disabled = false;
+    this.show(url, url.split("/").pop(), url);
+  }
+
+  own(file) {
+    URL.revokeObjectURL(this.url);
+    this.url = URL.createObjectURL(file);
+    return this.url;
+  }
+
+  show(url, name, source) {
+    problem(this.name, "");
+    problem("all", "");
+    this.root.classList.add("is-filled");
+    this.preview(url, name, source);
+  }
+
+  clear() {
+    this.input.value = "";
+    this.sample.disabled = true;
+    this.root.classList.remove("is-filled");
+    problem(this.name, "");
+    this.preview("", "", null);
+    this.input.focus();
+  }
 }
 
-/** Show a file or an address as the choice of a field. */
-function fill(field, source, name) {
-  const slot = slots[field];
-  const url = source instanceof File ? URL.createObjectURL(source) : source;
-  slot.classList.add("is-filled");
-  complain(field, "");
-  if (field === "image") {
-    const image = slot.querySelector("[data-preview]");
-    image.src = url;
-    image.hidden = false;
-    slot.querySelector("[data-unseen]").hidden = true;
-    // A picture that the browser can not show may still be one: the server decides.
-    image.onerror = () => {
-      image.hidden = true;
-      slot.querySelector("[data-unseen]").hidden = false;
-      slot.querySelector("[data-unseen] [data-name]").textContent = name;
+class Picture extends Slot {
+  preview(url, name) {
+    const image = this.root.querySelector("[data-preview]");
+    const unseen = this.root.querySelector("[data-unseen]");
+    unseen.querySelector("[data-name]").textContent = name;
+    unseen.hidden = image.hidden = true;
+    if (!url) return image.removeAttribute("src");
+    image.onload = () => {
+      image.hidden = false;
     };
-  } else {
-    slot.querySelector("[data-name]").textContent = name;
-    slot.querySelector("audio").src = url;
-    draw(slot.querySelector(".wave"), source);
+    // Some cameras' formats are no picture to this browser, and yet to the server.
+    image.onerror = () => {
+      unseen.hidden = false;
+    };
+    image.src = url;
   }
 }
 
-function empty(field) {
-  const slot = slots[field];
-  slot.classList.remove("is-filled");
-  slot.querySelector("input[type=file]").value = "";
-  useSample(field, false);
-  if (field === "audio") {
-    slot.querySelector("audio").removeAttribute("src");
-    voiceSeconds = 0;
-    showPrice();
-  } else slot.querySelector("[data-preview]").removeAttribute("src");
-}
-
-function take(field, file) {
-  const wanted = field === "image" ? "image/" : "audio/";
-  if (file.type && !file.type.startsWith(wanted)) {
-    complain(field, field === "image" ? texts.textNotPicture : texts.textNotSound);
-    return false;
+class Voice extends Slot {
+  constructor(name) {
+    super(name);
+    this.audio = this.root.querySelector("audio");
+    this.wave = this.root.querySelector("svg.wave");
+    this.play = this.root.querySelector("[data-play]");
+    this.time = this.root.querySelector("[data-time]");
+    this.seconds = null;
+    this.values = [];
+    const labels = { play: this.play.getAttribute("aria-label"), pause: this.play.dataset.pauseLabel };
+    this.play.addEventListener("click", () => (this.audio.paused ? this.audio.play().catch(() => {}) : this.audio.pause()));
+    for (const event of ["play", "pause", "ended"]) {
+      this.audio.addEventListener(event, () => {
+        this.root.classList.toggle("is-playing", !this.audio.paused);
+        this.play.setAttribute("aria-label", this.audio.paused ? labels.play : labels.pause);
+      });
+    }
+    for (const event of ["timeupdate", "ended"]) this.audio.addEventListener(event, () => this.redraw());
+    this.audio.addEventListener("durationchange", () => this.measure());
+    this.wave.addEventListener("click", (event) => {
+      const box = this.wave.getBoundingClientRect();
+      if (this.seconds) this.audio.currentTime = ((event.clientX - box.left) / box.width) * this.seconds;
+    });
+    this.root.classList.add("is-ready");
+    if (this.audio.getAttribute("src")) this.preview(this.audio.getAttribute("src"), this.audio.src.split("/").pop(), this.audio.src);
   }
-  if (file.size > Number(texts.maxBytes)) { complain(field, texts.textTooLarge); return false; }
-  useSample(field, false);
-  fill(field, file, file.name);
-  return true;
+
+  preview(url, name, source) {
+    this.root.querySelector("[data-name]").textContent = name;
+    this.seconds = null;
+    this.values = [];
+    this.time.textContent = "";
+    if (!url) this.audio.removeAttribute("src");
+    else if (this.audio.getAttribute("src") !== url) this.audio.src = url;
+    else this.measure();
+    this.redraw();
+    reckon();
+    if (source) peaks(source, this.wave.viewBox.baseVal.width).then((found) => {
+      this.values = found;
+      this.redraw();
+    });
+  }
+
+  measure() {
+    const length = this.audio.duration;
+    this.seconds = Number.isFinite(length) && length > 0 ? length : null;
+    this.redraw();
+    reckon();
+  }
+
+  redraw() {
+    draw(this.wave, this.values, this.seconds ? this.audio.currentTime / this.seconds : 0);
+    this.time.textContent = this.seconds ? clock(this.audio.paused && !this.audio.currentTime ? this.seconds : this.audio.currentTime) : "";
+  }
 }
 
-/** Put a dropped or pasted file into the field's own input, so that the form sends it. */
-function put(file) {
-  const field = file.type.startsWith("audio/") || file.type.startsWith("video/") ? "audio" : "image";
-  if (!take(field, file)) return;
-  const transfer = new DataTransfer();
-  transfer.items.add(file);
-  slots[field].querySelector("input[type=file]").files = transfer.files;
+// --- The price, as the voice's length and the resolution are known -------------------------------
+
+const priced = Object.fromEntries(["reckoning", "amount", "after", "rest"].map((name) => [name, form.querySelector(`[data-price="${name}"]`)]));
+const totals = form.querySelectorAll('[data-price="total"]');
+const short = document.getElementById("short");
+const cheapest = short.querySelector("[data-cheapest]");
+
+const rateOf = (resolution) => rates[resolution];
+const chosen = () => form.elements.resolution.value;
+const priceOf = (seconds, resolution) => Math.max(Math.ceil(seconds), Number(text.least)) * rateOf(resolution);
+
+function reckon() {
+  const seconds = slots?.audio.seconds ?? null;
+  const rate = rateOf(chosen());
+  const cost = seconds === null ? null : priceOf(seconds, chosen());
+  const missing = cost === null ? 0 : Math.max(cost - available, 0);
+  priced.reckoning.textContent =
+    cost === null
+      ? fill(priced.reckoning.dataset.unknown, { rate, least: text.least })
+      : fill(priced.reckoning.dataset.known, { seconds: cost / rate, rate });
+  priced.amount.textContent = cost === null ? "" : figure.format(cost);
+  priced.after.textContent = cost === null ? priced.after.dataset.unknown : missing ? priced.after.dataset.short : priced.after.dataset.known;
+  priced.rest.textContent = figure.format(cost === null ? available : missing || available - cost);
+  for (const total of totals) total.textContent = cost === null ? "–" : fill(total.dataset.known, { credits: figure.format(cost) });
+  document.getElementById("price").classList.toggle("price--short", missing > 0);
+  short.hidden = !missing;
+  if (!missing) return;
+  const least = Object.keys(rates)[0];
+  const helps = chosen() !== least && priceOf(seconds, least) <= available;
+  cheapest.hidden = !helps;
+  short.querySelector("span").textContent = `${fill(short.dataset.short, { missing: figure.format(missing) })} ${helps ? short.dataset.cheaper : short.dataset.shorter}`;
 }
 
-for (const [field, slot] of Object.entries(slots)) {
-  const input = slot.querySelector("input[type=file]");
-  input.addEventListener("change", () => {
-    if (input.files[0] && !take(field, input.files[0])) input.value = "";
-  });
-  slot.querySelector("[data-choose]").addEventListener("click", () => input.click());
-  slot.querySelector("[data-remove]").addEventListener("click", () => { empty(field); input.focus(); });
-  const drop = slot.querySelector(".drop");
-  slot.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("is-over"); });
-  slot.addEventListener("dragleave", () => drop.classList.remove("is-over"));
+cheapest.addEventListener("click", () => {
+  form.querySelector('input[name="resolution"]').checked = true;
+  reckon();
+});
+for (const radio of form.querySelectorAll('input[name="resolution"]')) radio.addEventListener("change", reckon);
+
+let slots = null;
+slots = { image: new Picture("image"), audio: new Voice("audio") };
+reckon();
+
+// --- Drop anywhere, paste, the sample ---------------------------------------------------------------
+
+function sort(files) {
+  for (const file of files) {
+    if (file.type.startsWith("image/")) slots.image.give([file]);
+    else if (file.type.startsWith("audio/") || file.type.startsWith("video/")) slots.audio.give([file]);
+  }
 }
 
 window.addEventListener("dragover", (event) => event.preventDefault());
 window.addEventListener("drop", (event) => {
   event.preventDefault();
-  document.querySelectorAll(".drop.is-over").forEach((drop) => drop.classList.remove("is-over"));
-  [...event.dataTransfer.files].slice(0, 2).forEach(put);
+  sort([...event.dataTransfer.files]);
 });
 document.addEventListener("paste", (event) => {
-  const file = [...event.clipboardData.files][0];
-  if (file) { event.preventDefault(); put(file); }
-});
-
-document.getElementById("use-sample")?.addEventListener("click", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (!files.length) return;
   event.preventDefault();
-  const { image, audio } = event.currentTarget.dataset;
-  for (const [field, url] of [["image", image], ["audio", audio]]) {
-    slots[field].querySelector("input[type=file]").value = "";
-    useSample(field, true);
-    fill(field, url, url.split("/").pop());
-  }
-  document.getElementById("consent").checked = true; // the sample is ours and free to use
-  complain("consent", "");
-  document.getElementById("generate").focus();
+  sort(files);
 });
 
-// --- The voice -------------------------------------------------------------------------
-
-const audio = slots.audio.querySelector("audio");
-const wave = slots.audio.querySelector(".wave");
-const time = slots.audio.querySelector("[data-time]");
-audio.controls = false;
-playButton(slots.audio.querySelector("[data-play]"), audio);
-audio.addEventListener("timeupdate", () => {
-  wave.showPlayed?.(audio.duration ? audio.currentTime / audio.duration : 0);
-  time.textContent = clock(audio.paused && !audio.currentTime ? audio.duration : audio.currentTime);
+const sample = document.getElementById("use-sample");
+sample?.addEventListener("click", (event) => {
+  event.preventDefault();
+  slots.image.takeSample(sample.dataset.image);
+  slots.audio.takeSample(sample.dataset.audio);
+  consent.checked = true; // the sample is ours to give
+  problem("consent", "");
+  generate.focus();
 });
-function heard() {
-  voiceSeconds = Number.isFinite(audio.duration) ? audio.duration : 0;
-  time.textContent = voiceSeconds ? clock(voiceSeconds) : "";
-  showPrice();
-}
-audio.addEventListener("loadedmetadata", heard);
-audio.addEventListener("durationchange", heard);
-audio.addEventListener("error", () => { voiceSeconds = 0; time.textContent = ""; showPrice(); });
+consent.addEventListener("change", () => consent.checked && problem("consent", ""));
 
-// --- The price -------------------------------------------------------------------------
+// --- Sending: say at once what is missing, show the upload, keep everything if it fails ------------------
 
-const parts = (name) => form.querySelectorAll(`[data-price="${name}"]`);
-const say = (name, text) => parts(name).forEach((part) => { part.textContent = text; });
-const fillIn = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-const price = (resolution) => Math.max(Math.ceil(voiceSeconds - 1e-6), Number(texts.least)) * rates[resolution];
-
-function showPrice() {
-  const resolution = form.elements.resolution.value;
-  const available = Number(texts.available);
-  const number = new Intl.NumberFormat(document.documentElement.lang);
-  const reckoning = parts("reckoning")[0].dataset;
-  const after = parts("after")[0].dataset;
-  const short = document.getElementById("short");
-  if (!voiceSeconds) {
-    say("reckoning", fillIn(reckoning.unknown, { rate: rates[resolution], least: texts.least }));
-    say("amount", "");
-    say("after", after.unknown);
-    say("rest", number.format(available));
-    say("total", "–");
-    short.hidden = true;
-    return;
-  }
-  const credits = price(resolution);
-  const missing = credits - available;
-  say("reckoning", fillIn(reckoning.known, { seconds: credits / rates[resolution], rate: rates[resolution] }));
-  say("amount", number.format(credits));
-  say("after", missing > 0 ? after.short : after.known);
-  say("rest", number.format(Math.abs(missing)));
-  parts("total").forEach((part) => { part.textContent = fillIn(part.dataset.known, { credits: number.format(credits) }); });
-  short.hidden = missing <= 0;
-  if (missing > 0) {
-    const cheaper = resolution !== "480" && price("480") <= available;
-    short.querySelector("span").textContent = `${fillIn(short.dataset.short, { missing: number.format(missing) })} ${cheaper ? short.dataset.cheaper : short.dataset.shorter}`;
-    short.querySelector("[data-cheapest]").hidden = !cheaper;
-  }
-}
-form.addEventListener("change", (event) => { if (event.target.name === "resolution") showPrice(); });
-form.querySelector("[data-cheapest]").addEventListener("click", () => { form.elements.resolution.value = "480"; showPrice(); });
-
-// --- Sending ---------------------------------------------------------------------------
-
-const key = document.getElementById("generate");
 const bar = document.getElementById("upload");
 const unsent = document.getElementById("unsent");
-const words = key.textContent;
+const label = generate.textContent;
 
-form.addEventListener("htmx:confirm", (event) => {
-  if (event.target !== form) return;
-  const chosen = (field) => slots[field].classList.contains("is-filled");
-  complain("image", chosen("image") ? "" : texts.textMissingImage);
-  complain("audio", chosen("audio") ? "" : texts.textMissingAudio);
-  const agreed = document.getElementById("consent").checked;
-  complain("consent", agreed ? "" : texts.textConsent);
-  if (!chosen("image") || !chosen("audio") || !agreed) event.preventDefault();
-});
-form.addEventListener("htmx:beforeRequest", () => { unsent.hidden = true; });
-form.addEventListener("htmx:xhr:progress", (event) => {
-  if (!event.detail.lengthComputable) return;
-  const percent = Math.floor((100 * event.detail.loaded) / event.detail.total);
-  bar.hidden = false;
-  bar.value = percent;
-  key.textContent = percent < 100 ? fillIn(key.dataset.uploading, { percent }) : key.dataset.checking;
-});
-function settled() {
+function lacks() {
+  const missing = Object.entries({
+    image: slots.image.filled ? "" : text.textMissingImage,
+    audio: slots.audio.filled ? "" : text.textMissingAudio,
+    consent: consent.checked ? "" : text.textConsent,
+  });
+  for (const [name, sentence] of missing) problem(name, sentence);
+  return missing.find(([, sentence]) => sentence)?.[0];
+}
+
+function rest() {
+  generate.textContent = label;
+  generate.classList.remove("is-busy");
   bar.hidden = true;
-  key.textContent = words;
-}
-form.addEventListener("htmx:afterRequest", settled);
-for (const event of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-  form.addEventListener(event, () => { settled(); unsent.hidden = false; });
 }
 
-for (const field of Object.keys(slots)) {
-  if (!slots[field].classList.contains("is-filled")) continue;
-  if (field === "audio") { draw(wave, audio.src); heard(); }
-}
-showPrice();
+form.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target !== form) return;
+  unsent.hidden = true;
+  const first = lacks();
+  if (first) {
+    event.preventDefault();
+    document.getElementById(first).focus();
+    return;
+  }
+  generate.classList.add("is-busy");
+});
+form.addEventListener("htmx:xhr:progress", (event) => {
+  const { loaded, total, lengthComputable } = event.detail;
+  if (!lengthComputable || !total || !generate.classList.contains("is-busy")) return;
+  const percent = Math.round((loaded / total) * 100);
+  bar.hidden = percent >= 100;
+  bar.value = percent;
+  generate.textContent = percent >= 100 ? generate.dataset.checking : fill(generate.dataset.uploading, { percent });
+});
+form.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target !== form || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+  rest();
+  unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
+});
+form.addEventListener("htmx:afterSettle", () => {
+  const first = form.querySelector(".field__error:not([hidden])");
+  first?.closest("details")?.setAttribute("open", "");
+  first?.scrollIntoView({ block: "nearest" });
+});

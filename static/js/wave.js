@@ -1,73 +1,73 @@
-// A voice drawn as two lips: short above, long below, a hairline between.
+// Draws a voice as two lips: short strokes above, long ones below, a hairline between.
 
-const STEP = 0.9; // units between strokes
-const FLOOR = 0.04; // silence is a dot, not nothing
-
-let context;
+const BARS = { 72: 72, 64: 64 };
+const MAX_BYTES = 40_000_000; // a longer file is not decoded just to draw it
 const known = new Map();
 
-/** Loudness from 0 to 1 in `count` equal parts of a sound given as an ArrayBuffer. */
-async function loudness(buffer, count) {
-  context ??= new OfflineAudioContext(1, 1, 16000);
-  const sound = (await context.decodeAudioData(buffer)).getChannelData(0);
-  const part = sound.length / count;
-  const levels = Array.from({ length: count }, (_, i) => {
+/** Peaks (0 to 1) of the sound in a Blob or at an address; an empty list if it can not be read. */
+export async function peaks(source, count) {
+  const key = typeof source === "string" ? `${source} ${count}` : null;
+  if (key && known.has(key)) return known.get(key);
+  const found = decode(source, count).catch(() => []);
+  if (key) known.set(key, found);
+  return found;
+}
+
+async function decode(source, count) {
+  const bytes = typeof source === "string" ? await fetched(source) : source.size > MAX_BYTES ? null : await source.arrayBuffer();
+  if (!bytes) return [];
+  const context = new OfflineAudioContext(1, 1, 16000);
+  const sound = await context.decodeAudioData(bytes);
+  const samples = sound.getChannelData(0);
+  const step = samples.length / count;
+  const loud = Array.from({ length: count }, (_, i) => {
     let sum = 0;
-    const from = Math.floor(i * part);
-    const to = Math.max(from + 1, Math.floor((i + 1) * part));
-    for (let k = from; k < to; k += 1) sum += sound[k] * sound[k];
-    return Math.sqrt(sum / (to - from));
+    const end = Math.floor((i + 1) * step);
+    for (let at = Math.floor(i * step); at < end; at++) sum += samples[at] * samples[at];
+    return Math.sqrt(sum / Math.max(step, 1));
   });
-  const top = Math.max(...levels, 1e-6);
-  return levels.map((level) => Math.max(FLOOR, level / top));
+  const most = Math.max(...loud, 1e-4);
+  return loud.map((value) => Math.pow(value / most, 0.7));
 }
 
-/** Draw `source` (an address or a File) into an `svg.wave`; what can not be decoded leaves it empty. */
-export async function draw(svg, source) {
-  const { width, height } = svg.viewBox.baseVal;
-  const count = Math.floor(width / STEP);
-  const key = source instanceof File ? source : `${source} ${count}`;
-  if (!known.has(key)) {
-    const bytes = source instanceof File ? source.arrayBuffer() : fetch(source).then((answer) => answer.arrayBuffer());
-    known.set(key, bytes.then((buffer) => loudness(buffer, count)));
+async function fetched(url) {
+  const response = await fetch(url);
+  if (!response.ok || Number(response.headers.get("Content-Length")) > MAX_BYTES) return null;
+  return response.arrayBuffer();
+}
+
+/** The strokes of bars `from` to `to` as path data, in a box of as many units by 40. */
+function strokes(values, from, to) {
+  let path = "";
+  for (let i = from; i < to; i++) {
+    const x = i + 0.5;
+    path += `M${x} 17V${(16.4 - 13.4 * values[i]).toFixed(1)}M${x} 22V${(22.7 + 16.3 * values[i]).toFixed(1)}`;
   }
-  let levels;
-  try { levels = await known.get(key); } catch { svg.replaceChildren(); return; }
-  const middle = height * 0.42;
-  const strokes = levels.map((level, i) => {
-    const x = ((i + 0.5) * width) / count;
-    return `M${x.toFixed(2)} ${(middle - 1 - level * middle * 0.8).toFixed(2)}V${(middle - 1).toFixed(2)}`
-      + `M${x.toFixed(2)} ${(middle + 1).toFixed(2)}V${(middle + 1 + level * (height - middle) * 0.85).toFixed(2)}`;
-  });
-  const path = (name) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    if (name) element.classList.add(name);
-    return element;
-  };
-  const rest = path("");
-  const played = path("is-played");
-  svg.replaceChildren(rest, played);
-  svg.showPlayed = (share) => {
-    const until = Math.round(share * count);
-    played.setAttribute("d", strokes.slice(0, until).join(""));
-    rest.setAttribute("d", strokes.slice(until).join(""));
-  };
-  svg.showPlayed(0);
+  return path;
 }
 
-/** 0:08 */
-export function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds || 0));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+/** Fill `svg` with the wave, the part before `played` (0 to 1) marked; without `played` it is all of one kind. */
+export function draw(svg, values, played = null) {
+  const count = svg.viewBox.baseVal.width || BARS[72];
+  const shown = values.length ? values : Array(count).fill(0);
+  const border = played === null ? 0 : Math.round(played * count);
+  const parts = [["", strokes(shown, border, count)]];
+  if (played !== null) {
+    parts.push(["is-played", strokes(shown, 0, border)]);
+    parts.push(["head", `M${(played * count).toFixed(2)} 0V40`]);
+  }
+  for (const [index, [name, data]] of parts.entries()) {
+    const path = svg.children[index] ?? svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "path"));
+    path.setAttribute("class", name);
+    path.setAttribute("d", data);
+  }
 }
 
-/** Have a button with `data-shows` icons play and pause `media`. */
-export function playButton(button, media) {
-  const play = button.getAttribute("aria-label");
-  button.addEventListener("click", () => { if (media.paused) media.play(); else media.pause(); });
-  const show = () => {
-    button.classList.toggle("is-playing", !media.paused);
-    button.setAttribute("aria-label", media.paused ? play : button.dataset.pauseLabel);
-  };
-  for (const event of ["play", "pause", "ended"]) media.addEventListener(event, show);
+/** Draw the voice of every `svg.wave[data-wave]` below `root` once. */
+export async function drawAll(root = document) {
+  for (const svg of root.querySelectorAll("svg.wave[data-wave]")) {
+    if (svg.childElementCount) continue;
+    draw(svg, []);
+    draw(svg, await peaks(svg.dataset.wave, svg.viewBox.baseVal.width));
+  }
 }
