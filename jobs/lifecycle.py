@@ -26,7 +26,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs import credits, media, webhooks
-from jobs.engines.base import Failed, Finished, Work
+from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, Work
 from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import NotFound, gettext_noop
@@ -100,7 +100,7 @@ def submit(
 def _seconds(order: Order) -> float:
     """Length of the result. A recording that can not be read or used is priced as the shortest: its job will fail."""
     seconds = order.inputs["audio"].facts.seconds or 0.0
-    return seconds if seconds <= settings.MAX_MEDIA_SECONDS else 0.0
+    return seconds if seconds <= MAX_VOICE_SECONDS else 0.0
 
 
 def _name_from(inputs: Mapping[str, Draft]) -> str:

@@ -44,7 +44,6 @@ SANDBOX_REQUIRED = env.bool("SANDBOX_REQUIRED", False)
 
 # --- Limits on what people send ------------------------------------------------------
 MAX_MEDIA_BYTES = env.int("MAX_MEDIA_BYTES", 500_000_000)
-MAX_MEDIA_SECONDS = env.int("MAX_MEDIA_SECONDS", 600)
 FETCH_SECONDS = env.int("FETCH_SECONDS", 20)  # for one media address at submission, in all
 UPLOAD_TICKET_SECONDS = env.int("UPLOAD_TICKET_SECONDS", 3600)
 # Longer than the last attempt of a webhook, which carries such a link.

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from jobs.errors import gettext_noop
+
 Model = Literal["lipsync-video", "lipsync-image", "lipsync-image-multi"]
 
 
@@ -68,6 +70,14 @@ class Report(Protocol):
 
     def __call__(self, progress: float, stage: str) -> None: ...
 
+
+# The largest picture and the longest voice that are taken, and how that is said.
+MAX_PIXELS = 25_000_000
+MAX_VOICE_SECONDS = 600
+PICTURE_TOO_LARGE = gettext_noop(
+    "The picture has {megapixels} megapixels. At most {max_megapixels} are allowed: make it smaller."
+)
+VOICE_TOO_LONG = gettext_noop("The recording is {minutes} minutes long. At most {max_minutes} are allowed.")
 
 # No run may take longer: queues and clean-ups count on it.
 MAX_RUN_SECONDS = 3600

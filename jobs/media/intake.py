@@ -112,9 +112,7 @@ class Intake:
             raise InvalidInput(
                 gettext_noop("the file of this upload has not arrived. Send it first, then submit again."), field=field
             )
-        facts = Facts(
-            MediaKind(media.kind), media.seconds, media.width, media.height, media.problem, media.problem_params
-        )
+        facts = Facts(MediaKind(media.kind), media.seconds, media.width, media.height)
         return Draft(Path(default_storage.path(media.name)), media.filename, media.content_type, facts, media)
 
     def _fetch(self, url: str, field: str) -> Draft:
@@ -189,8 +187,6 @@ def receive(ticket: str, stream: BinaryIO, length: int | None) -> Media:
     changed = Media.objects.filter(pk=media.pk, ready=False).update(
         ready=True,
         kind=facts.kind,
-        problem=facts.problem,
-        problem_params=dict(facts.params),
         seconds=facts.seconds,
         width=facts.width,
         height=facts.height,

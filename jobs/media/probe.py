@@ -1,10 +1,11 @@
 """A look into a file that somebody sent, by a limited process: what is it, how long, how large."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobs.errors import InvalidInput, Problem, Value, gettext_noop
+from jobs.engines.base import MAX_PIXELS, MAX_VOICE_SECONDS, PICTURE_TOO_LARGE, VOICE_TOO_LONG
+from jobs.errors import InvalidInput, Problem, gettext_noop
 from jobs.models import MediaKind
 from jobs.process import Limits, ProcessFailed, run_module
 
@@ -15,7 +16,6 @@ LOOK = Limits(
     file_bytes=0,
     open_files=64,
 )
-UNREADABLE = gettext_noop("This file could not be read. Send a JPEG, PNG or WebP picture, or a common sound format.")
 WRONG_KIND: Mapping[MediaKind, str] = {
     MediaKind.IMAGE: gettext_noop("This is not a picture. Choose a JPEG, PNG or WebP file."),
     MediaKind.AUDIO: gettext_noop("This is not a sound recording. Choose a WAV, MP3, M4A, FLAC or OGG file."),
@@ -24,20 +24,25 @@ WRONG_KIND: Mapping[MediaKind, str] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What is in a file. With an unknown `kind`, `problem` (a template) and `params` say why."""
+    """What is in a file: a `kind` that is UNKNOWN if nothing of ours could read it."""
 
     kind: MediaKind
     seconds: float | None = None
     width: int | None = None
     height: int | None = None
-    problem: str = ""
-    params: Mapping[str, Value] = field(default_factory=dict)
 
     def unfit(self, wanted: MediaKind) -> Problem | None:
-        """What is wrong with the file if a `wanted` one is needed; None if nothing is."""
-        if self.problem:
-            return InvalidInput(self.problem, field="", **self.params)
-        return None if self.kind == wanted else InvalidInput(WRONG_KIND[wanted])
+        """What is wrong with the file if a `wanted` one is needed; None if nothing that can be told so far."""
+        if self.kind != wanted:
+            return InvalidInput(WRONG_KIND[wanted])
+        pixels, seconds = (self.width or 0) * (self.height or 0), self.seconds or 0.0
+        if pixels > MAX_PIXELS:
+            return InvalidInput(
+                PICTURE_TOO_LARGE, megapixels=round(pixels / 1_000_000), max_megapixels=MAX_PIXELS // 1_000_000
+            )
+        if seconds > MAX_VOICE_SECONDS:
+            return InvalidInput(VOICE_TOO_LONG, minutes=round(seconds / 60, 1), max_minutes=MAX_VOICE_SECONDS // 60)
+        return None
 
 
 def probe(path: Path) -> Facts:
@@ -46,24 +51,21 @@ def probe(path: Path) -> Facts:
     try:
         answer = run_module("jobs.engines.local", request, limits=replace(LOOK, readable=(path,)))
     except ProcessFailed:
-        return Facts(MediaKind.UNKNOWN, problem=UNREADABLE)
-    found, failed = answer.get("probe"), answer.get("failed")
-    if isinstance(found, Mapping) and found.get("kind") in MediaKind.values:
-        return Facts(
-            MediaKind(str(found["kind"])),
-            seconds=_number(found.get("seconds")),
-            width=_whole(found.get("width")),
-            height=_whole(found.get("height")),
-        )
-    if isinstance(failed, Mapping) and isinstance(failed.get("message"), str):
-        params = failed.get("params")
-        return Facts(MediaKind.UNKNOWN, problem=failed["message"], params=params if isinstance(params, dict) else {})
-    return Facts(MediaKind.UNKNOWN, problem=UNREADABLE)
+        return Facts(MediaKind.UNKNOWN)
+    found = answer.get("probe")
+    if not isinstance(found, Mapping) or found.get("kind") not in MediaKind.values:
+        return Facts(MediaKind.UNKNOWN)
+    return Facts(
+        MediaKind(str(found["kind"])),
+        seconds=_number(found.get("seconds")),
+        width=_whole(found.get("width")),
+        height=_whole(found.get("height")),
+    )
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) or None if isinstance(value, int | float) else None
 
 
 def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) else None
+    return int(value) or None if isinstance(value, int | float) else None

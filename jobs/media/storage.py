@@ -20,8 +20,6 @@ def keep(owner: User, draft: Draft) -> Media:
         content_type=draft.content_type,
         size=draft.path.stat().st_size,
         kind=draft.facts.kind,
-        problem=draft.facts.problem,
-        problem_params=dict(draft.facts.params),
         seconds=draft.facts.seconds,
         width=draft.facts.width,
         height=draft.facts.height,

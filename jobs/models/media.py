@@ -21,8 +21,7 @@ class Media(models.Model):
     """One file in storage and what a look into it told.
 
     `name` is its name in storage, `filename` the one it had where it came from.
-    `kind` is told by content; with UNKNOWN, `problem` (a template of ours and its
-    `problem_params`) says why. `ready` is false while an upload is awaited.
+    `kind` is told by content. `ready` is false while an upload is awaited.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,8 +32,6 @@ class Media(models.Model):
     size = models.PositiveBigIntegerField(default=0, help_text="bytes")
     ready = models.BooleanField(default=True)
     kind = models.CharField(max_length=8, choices=MediaKind.choices, blank=True)
-    problem = models.CharField(max_length=300, blank=True)
-    problem_params = models.JSONField(default=dict, blank=True)
     seconds = models.FloatField(null=True, blank=True)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)

@@ -43,16 +43,19 @@ def stranger(charlie: User) -> Program:
     return Program(keys.create(charlie)[1])
 
 
-class _Media(http.server.BaseHTTPRequestHandler):
+class _Server(http.server.ThreadingHTTPServer):
     files: dict[str, bytes]
 
+
+class _Media(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/moved-inside":
             self.send_response(302)
             self.send_header("Location", "http://169.254.169.254/latest/meta-data/")
             self.end_headers()
             return
-        body = self.server.files.get(self.path)  # type: ignore[attr-defined]
+        assert isinstance(self.server, _Server)
+        body = self.server.files.get(self.path)
         self.send_response(200 if body is not None else 404)
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
@@ -66,13 +69,12 @@ class _Media(http.server.BaseHTTPRequestHandler):
 def media_at(settings: Settings, png: Path, wav: Path) -> Iterator[str]:
     """The address of a server on this machine with `/face.png` and `/voice.wav`; private addresses are allowed."""
     settings.ALLOW_PRIVATE_NETWORK = True
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Media)
+    server = _Server(("127.0.0.1", 0), _Media)
     server.files = {
         "/face.png": png.read_bytes(),
         "/voice.wav": wav.read_bytes(),
-        "/empty.wav": b"",
         "/notes.wav": b"Dear diary",
-    }  # type: ignore[attr-defined]
+    }
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

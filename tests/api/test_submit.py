@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from jobs import credits
-from jobs.models import Job, Media, Movement, MovementKind, User, WalletKind
+from jobs.models import Job, Media, MediaKind, Movement, MovementKind, User, WalletKind
 from tests.api.conftest import Program
 
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_no_sound_becomes_a_job_that_will_say_so(program: Program
     answer = program.post("lipsync-image", form(media_at, audio=f"{media_at}/notes.wav"))
     assert answer.status_code == 200
     assert Job.objects.get().price == 10
-    assert Media.objects.get(filename="notes.wav").problem
+    assert Media.objects.get(filename="notes.wav").kind == MediaKind.UNKNOWN
 
 
 @pytest.mark.django_db
@@ -154,4 +154,4 @@ def test_our_own_samples_need_no_connection(program: Program, settings: Settings
         "lipsync-image", {"formState": {"image": f"{at}/samples/face.jpg", "audio": f"{at}/samples/voice.wav"}}
     )
     assert answer.status_code == 200
-    assert Job.objects.get().inputs.get(field="audio").media.seconds > 5
+    assert (Job.objects.get().inputs.get(field="audio").media.seconds or 0) > 5

@@ -30,8 +30,8 @@ def test_a_submission_becomes_a_video_of_the_voices_length(caller: Caller) -> No
         video, audio = file.streams.video[0], file.streams.audio[0]
         assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
         assert (min(video.width, video.height), video.pix_fmt) == (480, "yuv420p")
-        assert float(video.duration * video.time_base) == pytest.approx(VOICE_SECONDS, abs=FRAME)
-        assert float(audio.duration * audio.time_base) == pytest.approx(VOICE_SECONDS, abs=FRAME)
+        assert _seconds(video) == pytest.approx(VOICE_SECONDS, abs=FRAME)
+        assert _seconds(audio) == pytest.approx(VOICE_SECONDS, abs=FRAME)
     # faststart: the index comes before the pictures
     assert answer.content.index(b"moov") < answer.content.index(b"mdat")
     part = httpx.get(job["output"], headers={"Range": "bytes=0-99"})
@@ -70,6 +70,12 @@ def test_the_published_node_client_gets_its_webhook(caller: Caller, product: Pro
             process.kill()
     assert lines.startswith("Video URL: http")
     assert httpx.get(lines.split()[-1]).content[4:8] == b"ftyp"
+
+
+def _seconds(stream: av.VideoStream | av.AudioStream) -> float:
+    assert stream.duration is not None
+    assert stream.time_base is not None
+    return float(stream.duration * stream.time_base)
 
 
 def _line(process: "subprocess.Popen[str]", begin: str) -> str:

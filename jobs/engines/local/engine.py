@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from jobs.engines.base import STAGES, Failed, Finished, Outcome, Report, Work
+from jobs.engines.base import MAX_RUN_SECONDS, STAGES, Failed, Finished, Outcome, Report, Work
 from jobs.errors import gettext_noop
 from jobs.process import Limits, ProcessFailed, run_module
 
@@ -16,7 +16,7 @@ MAX_VIDEO_BYTES = 2_000_000_000
 # Address space, of which the libraries map far more than they touch: a render uses about 300 MB.
 MEMORY_BYTES = 4_000_000_000
 # The longest voice at 720p on a slow machine.
-RENDER_SECONDS = 3600
+RENDER_SECONDS = MAX_RUN_SECONDS
 PROBE_SECONDS = 10
 
 NOT_YET = gettext_noop("The built-in engine can not make this kind of video yet.")

@@ -11,6 +11,7 @@ import av.error
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
+from jobs.engines.base import MAX_VOICE_SECONDS, VOICE_TOO_LONG
 from jobs.errors import InvalidInput, gettext_noop
 
 if TYPE_CHECKING:
@@ -25,13 +26,11 @@ GUARD = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
 
 SPEECH_RATE_HZ = 16_000
 MIN_SECONDS = 0.3
-MAX_SECONDS = 600
 
 NOT_A_RECORDING = gettext_noop(
     "This file is not a sound recording that can be read. Choose a WAV, MP3, M4A, FLAC, Ogg, Opus or WebM file."
 )
 TOO_SHORT = gettext_noop("The recording is only {seconds} seconds long. At least {min_seconds} are needed.")
-TOO_LONG = gettext_noop("The recording is {minutes} minutes long. At most {max_minutes} are allowed.")
 
 
 @dataclass(frozen=True)
@@ -120,5 +119,7 @@ def _open(path: Path) -> av.container.InputContainer:
 def _check_length(seconds: float) -> None:
     if seconds < MIN_SECONDS:
         raise InvalidInput(TOO_SHORT, field="audio", seconds=round(seconds, 2), min_seconds=MIN_SECONDS)
-    if seconds > MAX_SECONDS:
-        raise InvalidInput(TOO_LONG, field="audio", minutes=round(seconds / 60, 1), max_minutes=round(MAX_SECONDS / 60))
+    if seconds > MAX_VOICE_SECONDS:
+        raise InvalidInput(
+            VOICE_TOO_LONG, field="audio", minutes=round(seconds / 60, 1), max_minutes=round(MAX_VOICE_SECONDS / 60)
+        )

@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.engines.base import MAX_PIXELS, PICTURE_TOO_LARGE
 from jobs.errors import InvalidInput, gettext_noop
 
 if TYPE_CHECKING:
     from jobs.engines.local.shapes import U8
 
-MAX_PIXELS = 25_000_000
 MAX_ASPECT = 4.0
 HEADER_BYTES = 1 << 20  # a JPEG may carry its thumbnail and profile before its size
 PAPER = 255.0  # transparent pixels are shown on white
 
 NOT_A_PICTURE = gettext_noop("This file is not a picture that can be read. Choose a JPEG, PNG or WebP file.")
-TOO_LARGE = gettext_noop(
-    "The picture has {megapixels} megapixels. At most {max_megapixels} are allowed: make it smaller."
-)
 TOO_NARROW = gettext_noop("The picture is too long and narrow. Cut it to the face and shoulders.")
 
 
@@ -56,7 +53,7 @@ def check_header(path: Path) -> Header:
     pixels = header.width * header.height
     if pixels > MAX_PIXELS:
         raise InvalidInput(
-            TOO_LARGE, field="image", megapixels=round(pixels / 1e6), max_megapixels=MAX_PIXELS // 1_000_000
+            PICTURE_TOO_LARGE, field="image", megapixels=round(pixels / 1e6), max_megapixels=MAX_PIXELS // 1_000_000
         )
     if max(header.width, header.height) > MAX_ASPECT * min(header.width, header.height):
         raise InvalidInput(TOO_NARROW, field="image")
