@@ -1,0 +1,142 @@
+"""Jobs and their files."""
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from jobs import lifecycle
+from jobs.admin.base import NOTHING, Kept, link_to, link_to_list
+from jobs.media import media_path
+from jobs.models import Delivery, Job, Media, Movement, Status
+
+
+@admin.register(Job)
+class JobAdmin(Kept[Job]):
+    """The story owns its rows: here a job can be renamed, shown on the home page, and cancelled."""
+
+    list_display = ("short_id", "name", "owner", "model", "status", "percent", "price", "created", "duration")
+    list_display_links = ("short_id", "name")
+    list_filter = ("status", "model", "resolution", "showcase", "created")
+    list_select_related = ("user",)
+    search_fields = ("id", "user__email", "name")
+    date_hierarchy = "created"
+    actions = ("cancel",)
+    editable = ("name", "showcase")
+    fieldsets = (
+        (None, {"fields": ("id", "name", "showcase", "owner", "made_with")}),
+        ("Asked for", {"fields": ("model", "resolution", "seed", "prompt", "given", "webhook")}),
+        ("Paid", {"fields": ("price", "from_wallet", "own_movements")}),
+        (
+            "Where it stands",
+            {"fields": ("status", "stage", "percent", "attempts", "fence", "lease_until", "kicked")},
+        ),
+        ("When", {"fields": ("created", "started", "finished", "duration", "updated")}),
+        ("What came of it", {"fields": ("video", "sentence", "error_source", "engine", "timings", "prompt_used")}),
+        ("Announced", {"fields": ("own_delivery",)}),
+    )
+
+    @admin.display(description="Id", ordering="id")
+    def short_id(self, job: Job) -> str:
+        return str(job.pk)[:8]
+
+    @admin.display(description="Owner", ordering="user__email")
+    def owner(self, job: Job) -> SafeString | str:
+        return link_to(job.user)
+
+    @admin.display(description="API key")
+    def made_with(self, job: Job) -> SafeString | str:
+        return link_to(job.api_key)
+
+    @admin.display(description="Progress", ordering="progress")
+    def percent(self, job: Job) -> str:
+        return f"{job.progress:.0%}"
+
+    @admin.display(description="Duration")
+    def duration(self, job: Job) -> str:
+        """Of the last attempt, from start to end."""
+        if not job.started or not job.finished:
+            return NOTHING
+        return f"{(job.finished - job.started).total_seconds():.1f} s"
+
+    @admin.display(description="Files")
+    def given(self, job: Job) -> SafeString | str:
+        inputs = job.inputs.select_related("media")
+        return format_html_join("\n", "<div>{}: {}</div>", ((one.field, link_to(one.media)) for one in inputs))
+
+    @admin.display(description="Wallet")
+    def from_wallet(self, job: Job) -> SafeString | str:
+        return link_to(job.wallet)
+
+    @admin.display(description="Movements")
+    def own_movements(self, job: Job) -> SafeString:
+        return link_to_list(Movement, "Movements", job__id__exact=job.pk)
+
+    @admin.display(description="Video")
+    def video(self, job: Job) -> SafeString | str:
+        return link_to(job.result)
+
+    @admin.display(description="Error")
+    def sentence(self, job: Job) -> str:
+        return job.error or NOTHING
+
+    @admin.display(description="Webhook delivery")
+    def own_delivery(self, job: Job) -> SafeString | str:
+        return link_to(Delivery.objects.filter(job=job).first())
+
+    @admin.action(description="Cancel, credits back", permissions=["change"])
+    def cancel(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        still_open = [job for job in chosen.select_related("user") if job.is_open]
+        ended = [lifecycle.cancel(job.user, job.pk).status for job in still_open]
+        count = ended.count(Status.CANCELLED)
+        self.message_user(request, f"Cancelled: {count}.", messages.SUCCESS if count else messages.WARNING)
+
+
+@admin.register(Media)
+class MediaAdmin(Kept[Media]):
+    list_display = ("__str__", "of_owner", "kind", "file_size", "seconds", "ready", "created", "uses", "open_link")
+    list_filter = ("kind", "ready", "created")
+    list_select_related = ("owner", "result_of")
+    search_fields = ("id", "filename", "owner__email")
+    date_hierarchy = "created"
+    fields = (
+        *("id", "filename", "of_owner", "created", "ready", "open_link"),
+        *("kind", "content_type", "file_size", "seconds", "width", "height"),
+        *("used_by", "made_by", "name"),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: Media | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Media]:
+        rows: QuerySet[Media] = super().get_queryset(request)
+        return rows.annotate(input_of=Count("used_in"))
+
+    @admin.display(description="Owner", ordering="owner__email")
+    def of_owner(self, media: Media) -> SafeString | str:
+        return link_to(media.owner)
+
+    @admin.display(description="Size", ordering="size")
+    def file_size(self, media: Media) -> str:
+        return filesizeformat(media.size)
+
+    @admin.display(description="File")
+    def open_link(self, media: Media) -> SafeString | str:
+        return format_html('<a href="{}">Open</a>', media_path(media)) if media.ready else NOTHING
+
+    @admin.display(description="Uses")
+    def uses(self, media: Media) -> str:
+        if hasattr(media, "result_of"):
+            return "result"
+        return str(getattr(media, "input_of", 0))
+
+    @admin.display(description="Used in")
+    def used_by(self, media: Media) -> SafeString | str:
+        uses = media.used_in.select_related("job")
+        return format_html_join("\n", "<div>{}</div>", ((link_to(use.job),) for use in uses)) or NOTHING
+
+    @admin.display(description="Result of")
+    def made_by(self, media: Media) -> SafeString | str:
+        return link_to(getattr(media, "result_of", None))

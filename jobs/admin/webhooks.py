@@ -1,0 +1,82 @@
+"""Deliveries, with every attempt."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from jobs import webhooks
+from jobs.admin.base import NOTHING, Kept, link_to
+from jobs.models import Attempt, Delivery
+
+
+class LastCode(admin.SimpleListFilter):
+    """Deliveries by what the last attempt was answered."""
+
+    title = "last answer"
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("2", "2xx"), ("3", "3xx"), ("4", "4xx"), ("5", "5xx"), ("none", "no answer")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        match self.value():
+            case "2" | "3" | "4" | "5" as hundreds:
+                least = int(hundreds) * 100
+                return queryset.filter(Q(last_code__gte=least, last_code__lt=least + 100))
+            case "none":
+                return queryset.filter(Q(tries__gt=0, last_code=None))
+        return queryset
+
+
+class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
+    model = Attempt
+    extra = 0
+    fields = readonly_fields = ("number", "at", "milliseconds", "code", "error", "answer")
+
+    def has_add_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Kept[Delivery]):
+    list_display = ("id", "owner", "of_job", "url", "status", "tries", "code", "due", "created")
+    list_filter = ("status", LastCode, "created")
+    list_select_related = ("job__user",)
+    search_fields = ("id", "url", "job__id", "job__user__email")
+    date_hierarchy = "created"
+    inlines = (AttemptInline,)
+    actions = ("send_again",)
+    fields = ("id", "owner", "of_job", "url", "status", "tries", "due", "created", "delivered", "body")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        last = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-number")
+        rows: QuerySet[Delivery] = super().get_queryset(request)
+        return rows.annotate(last_code=Subquery(last.values("code")[:1]))
+
+    @admin.display(description="Owner", ordering="job__user__email")
+    def owner(self, delivery: Delivery) -> SafeString | str:
+        return link_to(delivery.job.user)
+
+    @admin.display(description="Job")
+    def of_job(self, delivery: Delivery) -> SafeString | str:
+        return link_to(delivery.job, str(delivery.job_id)[:8])
+
+    @admin.display(description="Last answer", ordering="last_code")
+    def code(self, delivery: Delivery) -> str:
+        return str(getattr(delivery, "last_code", None) or NOTHING)
+
+    @admin.action(description="Send again now", permissions=["change"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        sent = [webhooks.resend(delivery) for delivery in chosen]
+        self.message_user(request, f"To be sent: {sent.count(True)}.", messages.SUCCESS)
+        if busy := sent.count(False):
+            self.message_user(request, f"Being sent already: {busy}.", messages.WARNING)

@@ -1,0 +1,451 @@
+"""The operator's pages: they show and link everything, change only through the story, and ask few questions."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ, Task
+
+from jobs import credits, health, keys, lifecycle
+from jobs.models import (
+    ApiKey,
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    Job,
+    Media,
+    Movement,
+    MovementKind,
+    Status,
+    User,
+    Wallet,
+    WalletKind,
+)
+from tests.conftest import MakeJob
+from tests.engine import FakeEngine
+from tests.people import PASSWORD
+
+HOOK = "http://example.org/hook"
+LISTS = ("user", "apikey", "job", "wallet", "movement", "media", "delivery", "beat")
+READ_ONLY = ("movement", "media", "beat")
+
+
+def url(page: str, *args: object, **query: object) -> str:
+    app = "django_q" if page.startswith(("ormq", "failure")) else "jobs"
+    return reverse(f"admin:{app}_{page}", args=args) + (f"?{urlencode(query)}" if query else "")
+
+
+@pytest.fixture
+def desk(operator: User, client: Client) -> Client:
+    """The operator's browser."""
+    client.force_login(operator)
+    return client
+
+
+Fill = Callable[[User], Job]
+
+
+@pytest.fixture
+def fill(make_job: MakeJob, fake_engine: type[FakeEngine]) -> Fill:
+    """Gives an account one of everything; the job is done and its delivery was tried twice."""
+
+    def everything(user: User) -> Job:
+        key, _ = keys.create(user, "laptop")
+        job = make_job(user, webhook=HOOK, api_key=key, name="Good morning")
+        lifecycle.start(str(job.pk))
+        delivery = Delivery.objects.get(job=job)
+        for number, code in ((1, 500), (2, 200)):
+            Attempt.objects.create(delivery=delivery, number=number, code=code, milliseconds=5, answer="<b>hm</b>")
+        health.ask()
+        return job
+
+    return everything
+
+
+def act(desk: Client, page: str, action: str, *rows: object) -> str:
+    """Choose rows of a list and do `action`: the page that follows."""
+    answer = desk.post(
+        url(f"{page}_changelist"), {"action": action, "_selected_action": [str(row) for row in rows]}, follow=True
+    )
+    assert answer.status_code == 200
+    return str(answer.content, "utf-8")
+
+
+def page(desk: Client, address: str) -> str:
+    answer = desk.get(address)
+    assert answer.status_code == 200, address
+    return str(answer.content, "utf-8")
+
+
+# --- Getting in --------------------------------------------------------------------------
+
+
+def test_the_operator_logs_in_with_the_email_address(operator: User, client: Client) -> None:
+    answer = client.post(reverse("admin:login"), {"username": operator.email, "password": PASSWORD}, follow=True)
+
+    assert answer.context["user"] == operator
+    assert "Mundwerk" in str(answer.content, "utf-8")
+
+
+def test_the_front_page_lists_what_is_of_use(desk: Client) -> None:
+    html = page(desk, reverse("admin:index"))
+
+    for name in (*(f"{name}_changelist" for name in LISTS), "ormq_changelist", "failure_changelist"):
+        assert url(name) in html
+    for name in ("schedule", "success"):
+        assert f"/django_q/{name}/" not in html
+
+
+def test_nobody_else_gets_in(alice: User, client: Client, fill: Fill) -> None:
+    job = fill(alice)
+    client.force_login(alice)
+
+    for address in (reverse("admin:index"), url("job_changelist"), url("job_change", job.pk)):
+        assert client.get(address).status_code == 302
+
+
+# --- Lists and pages ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_asks_as_many_questions_for_many_rows_as_for_few(
+    desk: Client, name: str, fill: Fill, alice: User, bob: User, charlie: User
+) -> None:
+    def questions() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            page(desk, url(f"{name}_changelist"))
+        return len(asked)
+
+    fill(alice)
+    few = questions()
+    for user in (alice, bob, charlie):
+        for _ in range(2):
+            fill(user)
+
+    assert questions() == few
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_row_has_a_page(desk: Client, name: str, fill: Fill, alice: User) -> None:
+    fill(alice)
+    model = next(model for model in admin.site._registry if model._meta.label_lower == f"jobs.{name}")
+
+    rows = list(model._default_manager.all())
+    assert rows
+    for row in rows:
+        page(desk, url(f"{name}_change", row.pk))
+
+
+def test_a_job_links_to_all_that_belongs_to_it(desk: Client, fill: Fill, alice: User) -> None:
+    job = fill(alice)
+    job.refresh_from_db()
+
+    html = page(desk, url("job_change", job.pk))
+
+    assert url("user_change", alice.pk) in html
+    assert url("wallet_change", job.wallet_id) in html
+    assert url("movement_changelist", job__id__exact=job.pk) in html
+    assert url("delivery_change", job.delivery.pk) in html
+    assert url("apikey_change", job.api_key_id) in html
+    for media in Media.objects.all():
+        assert url("media_change", media.pk) in html
+    movements = page(desk, url("movement_changelist", job__id__exact=job.pk))
+    assert "2 movements" in movements
+
+
+def test_an_account_links_to_all_that_belongs_to_it(desk: Client, fill: Fill, alice: User, bob: User) -> None:
+    fill(alice)
+    fill(bob)
+
+    html = page(desk, url("user_change", alice.pk))
+
+    for name in ("job_changelist", "apikey_changelist"):
+        address = url(name, user__id__exact=alice.pk)
+        assert address in html
+        assert bob.email not in page(desk, address)
+    assert url("wallet_change", alice.wallets.get().pk) in html
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("user", lambda job: "alice@"),
+        ("apikey", lambda job: "alice@"),
+        ("apikey", lambda job: job.api_key.public_id),
+        ("job", lambda job: str(job.pk)),
+        ("job", lambda job: str(job.pk)[:8]),
+        ("job", lambda job: "alice@"),
+        ("wallet", lambda job: "alice@"),
+        ("movement", lambda job: str(job.pk)),
+        ("media", lambda job: "alice@"),
+        ("delivery", lambda job: job.delivery.pk),
+        ("delivery", lambda job: str(job.pk)),
+    ],
+)
+def test_the_search_finds_by_what_one_knows(
+    desk: Client, fill: Fill, alice: User, bob: User, name: str, words: Callable[[Job], str]
+) -> None:
+    job = fill(alice)
+    fill(bob)
+
+    html = page(desk, url(f"{name}_changelist", q=words(job)))
+
+    assert "alice@example.org" in html
+    assert "bob@example.org" not in html
+
+
+def test_the_digest_of_a_key_is_nowhere(desk: Client, fill: Fill, alice: User) -> None:
+    job = fill(alice)
+    key = ApiKey.objects.get(jobs=job)
+
+    html = page(desk, url("apikey_change", key.pk)) + page(desk, url("apikey_changelist"))
+
+    assert "digest" not in html
+    assert bytes(key.digest).hex() not in html
+    assert key.public_id in html
+
+
+def test_deliveries_are_filtered_by_their_last_answer(desk: Client, fill: Fill, alice: User) -> None:
+    delivery = Delivery.objects.get(job=fill(alice))
+
+    assert delivery.pk in page(desk, url("delivery_changelist", answer="2"))
+    assert delivery.pk not in page(desk, url("delivery_changelist", answer="5"))
+    Attempt.objects.create(delivery=delivery, number=3, milliseconds=1, error="this URL's host name is not known.")
+    Delivery.objects.update(tries=3)
+    assert delivery.pk in page(desk, url("delivery_changelist", answer="none"))
+    html = page(desk, url("delivery_change", delivery.pk))
+    assert "this URL&#x27;s host name is not known." in html
+    assert "<b>hm</b>" not in html
+
+
+def test_a_file_can_be_opened(desk: Client, fill: Fill, alice: User) -> None:
+    job = fill(alice)
+    job.refresh_from_db()
+    assert job.result is not None
+
+    html = page(desk, url("media_change", job.result.pk))
+
+    assert '<a href="/media/' in html
+    assert url("job_change", job.pk) in html
+
+
+# --- What can be changed -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "user"])
+def test_nothing_is_added_or_removed_by_hand(desk: Client, name: str, fill: Fill, alice: User) -> None:
+    fill(alice)
+    model = next(model for model in admin.site._registry if model._meta.label_lower == f"jobs.{name}")
+    row = model._default_manager.first()
+    assert row is not None
+
+    assert desk.post(url(f"{name}_add")).status_code == 403
+    assert desk.post(url(f"{name}_delete", row.pk), {"post": "yes"}).status_code == 403
+    act(desk, name, "delete_selected", row.pk)
+    assert model._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("name", READ_ONLY)
+def test_what_is_kept_is_not_edited(desk: Client, name: str, fill: Fill, alice: User) -> None:
+    fill(alice)
+    model = next(model for model in admin.site._registry if model._meta.label_lower == f"jobs.{name}")
+    row = model._default_manager.first()
+    assert row is not None
+
+    assert desk.post(url(f"{name}_change", row.pk), {"amount": 1, "name": "x", "queue": "x"}).status_code == 403
+
+
+def test_a_job_can_be_renamed_while_it_moves_on(desk: Client, make_job: MakeJob, alice: User) -> None:
+    """The form writes the name alone, so it takes nothing back that a worker wrote meanwhile."""
+    job = make_job(alice)
+    form = {"name": "Hello", "status": "done", "price": 0, "progress": 1}
+    moved: list[str] = []
+
+    def move_on(execute: Callable[..., object], sql: str, params: object, many: bool, context: object) -> object:
+        if sql.startswith('UPDATE "jobs_job"') and not moved:
+            moved.append(sql)
+            Job.objects.filter(pk=job.pk).update(status=Status.RUNNING, progress=0.5)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(move_on):
+        assert desk.post(url("job_change", job.pk), form).status_code == 302
+
+    assert moved
+    job.refresh_from_db()
+    assert (job.name, job.status, job.progress, job.price) == ("Hello", Status.RUNNING, 0.5, 10)
+
+
+def test_a_delivery_is_not_edited(desk: Client, fill: Fill, alice: User) -> None:
+    delivery = Delivery.objects.get(job=fill(alice))
+    inline = {"attempts-TOTAL_FORMS": 0, "attempts-INITIAL_FORMS": 0}
+
+    desk.post(url("delivery_change", delivery.pk), {"url": "http://evil.example/", "body": "{}"} | inline)
+
+    delivery.refresh_from_db()
+    assert delivery.url == HOOK
+
+
+def test_cancelling_goes_through_the_story(desk: Client, make_job: MakeJob, fill: Fill, alice: User) -> None:
+    done, waiting = fill(alice), make_job(alice, webhook=HOOK)
+
+    html = act(desk, "job", "cancel", done.pk, waiting.pk)
+
+    assert "Cancelled: 1." in html
+    done.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (done.status, waiting.status) == (Status.DONE, Status.CANCELLED)
+    assert waiting.movements.filter(kind=MovementKind.RELEASE).count() == 1
+    assert Delivery.objects.filter(job=waiting).exists()
+
+
+def test_a_revoked_key_stops_working(desk: Client, alice: User, bob: User) -> None:
+    (row, key), (_, others) = keys.create(alice), keys.create(bob)
+
+    assert "Revoked: 1." in act(desk, "apikey", "revoke", row.pk)
+
+    assert keys.recognise(key) is None
+    assert keys.recognise(others) is not None
+    assert "Revoked: 0." in act(desk, "apikey", "revoke", row.pk)
+
+
+def test_an_edited_key_stays_revoked(desk: Client, alice: User) -> None:
+    row, key = keys.create(alice, "laptop")
+    keys.revoke(alice, row.public_id)
+
+    desk.post(url("apikey_change", row.pk), {"name": "old laptop", "revoked": "", "expires_0": "", "expires_1": ""})
+
+    row.refresh_from_db()
+    assert row.name == "old laptop"
+    assert keys.recognise(key) is None
+
+
+def test_a_grant_is_a_movement_with_its_reason(desk: Client, alice: User) -> None:
+    wallet = credits.wallet_of(alice, WalletKind.API)
+
+    answer = desk.post(url("wallet_change", wallet.pk), {"amount": 50, "reason": "For the workshop"}, follow=True)
+
+    assert "Granted 50 credits: For the workshop" in str(answer.content, "utf-8")
+    assert Wallet.objects.get(pk=wallet.pk).available == 550
+    newest = Movement.objects.filter(wallet=wallet).first()
+    assert newest is not None
+    assert (newest.kind, newest.amount, newest.note) == (MovementKind.GRANT, 50, "For the workshop")
+    assert "50 credits" in page(desk, reverse("admin:jobs_wallet_history", args=[wallet.pk]))
+    assert list(credits.wrong_wallets()) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"amount": 50, "reason": ""}, "Say why"),
+        ({"amount": "", "reason": "For the workshop"}, "Say how many"),
+        ({"amount": -5, "reason": "Back"}, "greater than or equal to 1"),
+        ({"amount": 10**9, "reason": "Much"}, "less than or equal to"),
+        ({"amount": 5, "reason": "x" * 201}, "at most 200 characters"),
+    ],
+)
+def test_a_grant_needs_an_amount_and_a_reason(
+    desk: Client, alice: User, form: dict[str, object], sentence: str
+) -> None:
+    wallet = credits.wallet_of(alice, WalletKind.API)
+
+    answer = desk.post(url("wallet_change", wallet.pk), form)
+
+    assert answer.status_code == 200
+    assert sentence in str(answer.content, "utf-8")
+    assert Movement.objects.count() == 1
+
+
+def test_a_balance_is_not_edited(desk: Client, alice: User) -> None:
+    wallet = credits.wallet_of(alice, WalletKind.API)
+
+    desk.post(url("wallet_change", wallet.pk), {"available": 9999, "held": 9999, "amount": "", "reason": ""})
+
+    wallet.refresh_from_db()
+    assert (wallet.available, wallet.held) == (500, 0)
+
+
+def test_a_delivery_is_sent_again(desk: Client, fill: Fill, alice: User) -> None:
+    delivery = Delivery.objects.get(job=fill(alice))
+    Delivery.objects.update(status=DeliveryStatus.GIVEN_UP, due=None, tries=2)
+    OrmQ.objects.all().delete()
+
+    assert "To be sent: 1." in act(desk, "delivery", "send_again", delivery.pk)
+
+    delivery.refresh_from_db()
+    assert (delivery.status, OrmQ.objects.get().key) == (DeliveryStatus.PENDING, "default")
+    assert "Being sent already: 1." in act(desk, "delivery", "send_again", delivery.pk)
+
+
+def test_an_account_is_made_with_a_lower_case_address(desk: Client) -> None:
+    form = {"email": "New@Example.org", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+
+    assert desk.post(url("user_add"), form).status_code == 302
+    made = User.objects.get(email="new@example.org")
+    assert made.check_password(PASSWORD)
+    assert not made.is_staff
+
+    answer = desk.post(url("user_add"), form | {"email": "NEW@example.org"})
+    assert "already exists" in str(answer.content, "utf-8")
+
+
+def test_an_account_can_be_made_inactive_and_not_removed(desk: Client, alice: User) -> None:
+    _, key = keys.create(alice)
+
+    assert desk.post(url("user_delete", alice.pk), {"post": "yes"}).status_code == 403
+    assert desk.post(url("user_change", alice.pk), {"email": alice.email}).status_code == 302
+
+    alice.refresh_from_db()
+    assert not alice.is_active
+    assert keys.recognise(key) is None
+
+
+def test_a_helper_can_not_become_an_operator(client: Client, alice: User, operator: User) -> None:
+    """Whoever may edit accounts may not for that reason do everything."""
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    alice.user_permissions.add(*Permission.objects.filter(content_type__app_label="jobs"))
+    client.force_login(alice)
+
+    form = {"email": alice.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    assert client.post(url("user_change", alice.pk), form).status_code == 302
+
+    alice.refresh_from_db()
+    assert (alice.is_staff, alice.is_superuser) == (True, False)
+    new = {"usable_password": "true", "password1": "let me in, please", "password2": "let me in, please"}
+    assert client.post(reverse("admin:auth_user_password_change", args=[operator.pk]), new).status_code == 403
+    assert client.post(url("user_change", operator.pk), {"email": alice.email}).status_code == 403
+
+
+# --- The queue ---------------------------------------------------------------------------
+
+
+def test_what_failed_in_the_queue_can_be_seen_and_repeated(desk: Client, db: None) -> None:
+    now = timezone.now()
+    Task.objects.create(
+        id="f" * 32,
+        name="a-failed-task",
+        func="jobs.tasks.deliver",
+        args=("msg_1",),
+        result="Traceback",
+        started=now - timedelta(seconds=1),
+        stopped=now,
+        success=False,
+        cluster="default",
+    )
+
+    assert "a-failed-task" in page(desk, url("failure_changelist"))
+    page(desk, url("failure_change", "f" * 32))
+    act(desk, "failure", "resubmit_task", "f" * 32)
+
+    (entry,) = OrmQ.objects.all()
+    assert (entry.key, entry.task["func"], entry.task["args"]) == ("default", "jobs.tasks.deliver", ("msg_1",))
+    assert "jobs.tasks.deliver" in page(desk, url("ormq_changelist"))
