@@ -15,7 +15,7 @@ from jobs.models import Delivery, Job, Media, Movement, Status
 
 @admin.register(Job)
 class JobAdmin(Kept[Job]):
-    """The story owns its rows: here a job can be renamed, shown on the home page, and cancelled."""
+    """The story owns its rows: here a job can be renamed and cancelled."""
 
     list_display = ("short_id", "name", "owner", "model", "status", "percent", "price", "created", "duration")
     list_display_links = ("short_id", "name")
@@ -24,7 +24,7 @@ class JobAdmin(Kept[Job]):
     search_fields = ("id", "user__email", "name")
     date_hierarchy = "created"
     actions = ("cancel",)
-    editable = ("name", "showcase")
+    editable = ("name",)
     fieldsets = (
         (None, {"fields": ("id", "name", "showcase", "owner", "made_with")}),
         ("Asked for", {"fields": ("model", "resolution", "seed", "prompt", "given", "webhook")}),
