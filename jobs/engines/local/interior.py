@@ -15,6 +15,7 @@ CAVITY_FLOOR = (3.0, 2.0, 6.0)
 TONGUE_LIGHT = (0.035, 0.028, 0.105)
 TOOTH_TINT = (0.90, 1.0, 1.03)
 TOOTH_LIGHT = (40.0, 215.0)
+SKIN_TINT = 0.28  # how much of the skin's hue teeth show: they share its light, and in a painting its palette
 EYE_WHITE_SHARE = 0.65  # of the tooth's colour, where the eye white is fit to be seen
 LOWER_TEETH_LIGHT, LOWER_TEETH_OPACITY = 0.66, 0.85
 TOOTH_EDGE = 0.022  # of S below the lip line
@@ -74,7 +75,9 @@ def _palette(picture: U8, points: F64, scale: float) -> Palette:
     skin = np.median(np.concatenate(patches), axis=0)
     lip = np.median(np.concatenate([_patch(picture, points[i], 1) for i in LIP_SAMPLES]), axis=0)
     light = float(skin @ raster.BRIGHTNESS)
-    tooth = np.clip(light * 1.05 + 8, *TOOTH_LIGHT) * np.array(TOOTH_TINT) * (0.8 + 0.2 * skin / max(light, 1))
+    tooth = (
+        np.clip(light * 1.05 + 8, *TOOTH_LIGHT) * np.array(TOOTH_TINT) * (1 + SKIN_TINT * (skin / max(light, 1) - 1))
+    )
     return Palette(
         cavity=(np.array(CAVITY) * light + CAVITY_FLOOR).astype(np.float32),
         tongue=(0.62 * lip + np.array(TONGUE_LIGHT) * light).astype(np.float32),

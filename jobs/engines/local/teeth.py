@@ -106,6 +106,7 @@ LEAST_BRIGHTNESS = 0.55  # of the skin's
 LEAST_SHARE = 0.25  # of the opening that is teeth
 DARK, DARK_SPAN = 0.42, 0.22  # of the brightest: what is no tooth, and the soft step above it
 LONGEST = 0.105
+LEAST_WIDTH = 0.45  # of the mouth's; a shorter row is a glint, or a beard's shadow beside it
 GUM = 0.06  # the row is continued upwards by this, behind the lip
 
 
@@ -126,7 +127,7 @@ def own(picture: U8, frame: FaceFrame, rest: RestingMouth, skin_brightness: floa
     if bright is None:
         return None
     columns = _columns(bright)
-    if columns is None:
+    if columns is None or columns[0][-1] - columns[0][0] < LEAST_WIDTH * rest.width * TEXELS:
         return None
     opacity = np.zeros((height, width), np.float32)
     extend = int(GUM * TEXELS)
