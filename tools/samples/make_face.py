@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -49,12 +50,12 @@ def main() -> None:
     """Build, render, finish."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "static" / "samples" / "face.jpg")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/mundwerk-face"))
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "mundwerk-face"))
     parser.add_argument("--width", type=int, default=960)
-    parser.add_argument("--samples", type=int, default=256)
-    parser.add_argument("--hairs", type=int, default=60000)
+    parser.add_argument("--samples", type=int, default=96)
+    parser.add_argument("--hairs", type=int, default=80000)
     parser.add_argument("--crop", nargs=4, default=["0", "0", "1", "1"], help="left bottom right top, 0 to 1")
-    parser.add_argument("--denoise", type=float, default=0.12)
+    parser.add_argument("--denoise", type=float, default=0.13)
     parser.add_argument("--finish-only", action="store_true")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,11 @@ def main() -> None:
     if not options.finish_only:
         geometry(npz, options.hairs)
         command = ["blender", "-b", "--factory-startup", "-P", str(HERE / "scene.py"), "--", str(npz), str(exr)]
-        subprocess.run([*command, str(options.width), str(options.samples), *options.crop], check=True, stdout=subprocess.DEVNULL if "MUNDWERK_LOG" not in os.environ else None)
+        subprocess.run(
+            [*command, str(options.width), str(options.samples), *options.crop],
+            check=True,
+            stdout=subprocess.DEVNULL if "MUNDWERK_LOG" not in os.environ else None,
+        )
     from finish import finish
 
     finish(exr, options.out, options.denoise)

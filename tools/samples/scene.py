@@ -1,4 +1,4 @@
-"""The scene of the portrait, for Blender: blender -b --factory-startup -P scene.py -- GEOMETRY.npz OUT.exr WIDTH SAMPLES."""
+"""The scene of the portrait: blender -b --factory-startup -P scene.py -- GEOMETRY.npz OUT.exr WIDTH SAMPLES CROP…"""
 
 import math
 import os
@@ -188,12 +188,23 @@ def eye_object(x, y, z, radius, material, turn):
 
     limbus = step(0.74, 1.0, q)
     c = c * (1 - 0.80 * limbus)
-    white = np.array([0.43, 0.375, 0.350]) * (1 - 0.22 * step(iris * 1.2, 1.35, t)) * np.array([1, 0.95, 0.92]) ** step(0.7, 1.3, t)
+    white = (
+        np.array([0.43, 0.375, 0.350])
+        * (1 - 0.22 * step(iris * 1.2, 1.35, t))
+        * np.array([1, 0.95, 0.92]) ** step(0.7, 1.3, t)
+    )
     c = c + (white - c) * step(iris * 0.955, iris * 1.075, t)
     c = c + (np.array([0.004, 0.004, 0.004]) - c) * step(pupil * 1.07, pupil * 0.94, t)
     a = turn
-    p = np.stack([p[..., 0] * math.cos(a) + p[..., 2] * math.sin(a), p[..., 1], -p[..., 0] * math.sin(a) + p[..., 2] * math.cos(a)], -1)
-    return mesh_object("eye", p.reshape(-1, 3) + (x, y, z), grid_faces(rings, around, True), material, c)
+    p = np.stack(
+        [
+            p[..., 0] * math.cos(a) + p[..., 2] * math.sin(a),
+            p[..., 1],
+            -p[..., 0] * math.sin(a) + p[..., 2] * math.cos(a),
+        ],
+        -1,
+    )
+    return mesh_object("eye", p.reshape(-1, 3) + np.array((x, y, z)), grid_faces(rings, around, True), material, c)
 
 
 def head_objects(data, material):
@@ -224,7 +235,16 @@ def ear_objects(material):
     for sign in (-1, 1):
         bpy.ops.object.select_all(action="DESELECT")
         parts = []
-        helix = [(66, -8, 10), (68, 2, 14), (72, 12, 10), (77, 16, 2), (81.5, 11, -5), (82, -3, -8), (79.5, -17, -4), (75, -28, 3)]
+        helix = [
+            (66, -8, 10),
+            (68, 2, 14),
+            (72, 12, 10),
+            (77, 16, 2),
+            (81.5, 11, -5),
+            (82, -3, -8),
+            (79.5, -17, -4),
+            (75, -28, 3),
+        ]
         anti = [(71, 7, 8), (75, 6, 2), (77, -3, 0), (75.5, -14, 2), (73, -22, 6)]
         for path, size in ((helix, 3.0), (anti, 2.6)):
             data = bpy.data.curves.new("tube", "CURVE")
@@ -236,12 +256,16 @@ def ear_objects(material):
             spline.points.add(len(path) - 1)
             spline.use_endpoint_u = True
             spline.order_u = 4
-            for point, (x, y, z) in zip(spline.points, path):
+            for point, (x, y, z) in zip(spline.points, path, strict=True):
                 point.co = (*place([(sign * x, y, z)])[0], 1)
             obj = bpy.data.objects.new("tube", data)
             bpy.context.collection.objects.link(obj)
             parts.append(obj)
-        for (x, y, z), (a, b, c) in (((72.5, -30, 6), (4.2, 8.5, 4.5)), ((71.5, -4, -3), (7.5, 20, 5)), ((68.5, -13, 13), (2.5, 5, 3))):
+        for (x, y, z), (a, b, c) in (
+            ((72.5, -30, 6), (4.2, 8.5, 4.5)),
+            ((71.5, -4, -3), (7.5, 20, 5)),
+            ((68.5, -13, 13), (2.5, 5, 3)),
+        ):
             bpy.ops.mesh.primitive_uv_sphere_add(segments=48, ring_count=32, location=place([(sign * x, y, z)])[0])
             ball = bpy.context.object
             ball.scale = (a * SCALE, c * SCALE, b * SCALE)
@@ -270,7 +294,9 @@ def ring(width, depth, y, z, around, power=2.2):
     f = np.linspace(0, 2 * np.pi, around, endpoint=False)
     c, s = np.cos(f), np.sin(f)
     e = 2 / power
-    return np.stack([width * np.sign(c) * np.abs(c) ** e, np.full(around, y), z + depth * np.sign(s) * np.abs(s) ** e], -1)
+    return np.stack(
+        [width * np.sign(c) * np.abs(c) ** e, np.full(around, y), z + depth * np.sign(s) * np.abs(s) ** e], -1
+    )
 
 
 def neck_object(material):
@@ -349,13 +375,19 @@ def clothes():
     p[..., 1] += folds * 0.7
     p[..., 2] += folds
     mesh_object("jumper", p, grid_faces(rows, around, True), dark)
-    for width, depth, height, half, thick, material in ((64.5, 58, -150.5, 6.5, 3.6, dark), (58.5, 53, -144.5, 5.5, 2.0, yellow)):
+    for width, depth, height, half, thick, material in (
+        (64.5, 58, -150.5, 6.5, 3.6, dark),
+        (58.5, 53, -144.5, 5.5, 2.0, yellow),
+    ):
         loop = []
         for g in np.linspace(0, 2 * np.pi, 64, endpoint=False):
             grow, up = thick * np.cos(g), half * np.sin(g)
             q = ring(width + grow - 0.18 * up, depth + grow - 0.18 * up, height + up, 2, around, 2.15)
             q[:, 1] += neckline(f, 26, 16)
-            q = q + out[0] * (0.5 if material is dark else 0.16) * np.sin(f * (260 if material is dark else 420))[:, None]
+            q = (
+                q
+                + out[0] * (0.5 if material is dark else 0.16) * np.sin(f * (260 if material is dark else 420))[:, None]
+            )
             loop.append(q)
         loop.append(loop[0])
         mesh_object("collar", np.array(loop), grid_faces(65, around, True), material)
@@ -402,7 +434,6 @@ def stage(width, height, samples, out):
     scene.camera = obj
     lamp("key", (-560, 420, 760), (0, -20, 60), 460, 1350, (1.0, 0.955, 0.90))
     lamp("fill", (800, 60, 700), (0, -30, 40), 800, 150, (0.90, 0.96, 1.0))
-    lamp("rim", (560, 330, -480), (0, 20, 0), 360, 110, (1.0, 0.97, 0.93))
     world = bpy.data.worlds.new("world")
     scene.world = world
     world.use_nodes = True
@@ -466,11 +497,23 @@ def main():
     ear_objects(plain)
     ball = eye_material()
     for sign in (-1, 1):
-        eye_object(sign * float(data["eye"][0]), float(data["eye"][1]), float(data["eye"][2]), float(data["eye"][3]), ball, sign * -0.012 - math.radians(HEAD_TURN))
+        eye_object(
+            sign * float(data["eye"][0]),
+            float(data["eye"][1]),
+            float(data["eye"][2]),
+            float(data["eye"][3]),
+            ball,
+            sign * -0.012 - math.radians(HEAD_TURN),
+        )
     strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", 0.62, 0.40))
     strand_object("brows", data["brows"], data["brows_radius"], hair_material("brows", 0.86, 0.35))
-    strand_object("stubble", data["stubble"], data["stubble_radius"], hair_material("stubble", 0.75, 0.4))
-    strand_object("lashes", data["lashes"], data["lashes_radius"], hair_material("lashes", 0.97, 0.2))
+    bristle, node = principled("bristle", Roughness=0.5, Specular=0.3)
+    node.inputs["Base Color"].default_value = (0.030, 0.018, 0.012, 1)
+    strand_object("stubble", data["stubble"], data["stubble_radius"], bristle)
+    # Plain black renders with less noise than hair that lets light through, and lashes let none.
+    lash, node = principled("lash", Roughness=0.6, Specular=0.2)
+    node.inputs["Base Color"].default_value = (0.012, 0.008, 0.006, 1)
+    strand_object("lashes", data["lashes"], data["lashes_radius"], lash)
     head_turn = list(bpy.context.scene.objects)
     neck_object(skin)
     turn_head(head_turn, HEAD_TURN, HEAD_TILT)

@@ -33,7 +33,16 @@ PROFILE = [
     (48.0, 98.5), (64.0, 93.5), (78.0, 85.0), (92.0, 71.0), (103.0, 54.0), (111.0, 36.0), (116.0, 20.0), (118.0, 2.0),
 ]  # fmt: skip
 # The depth of the outline itself: (y, z).
-EDGE = [(-119.0, 70.0), (-112.0, 52.0), (-104.0, 36.0), (-92.0, 16.0), (-70.0, 4.0), (-20.0, 6.0), (40.0, 4.0), (118.0, 1.0)]
+EDGE = [
+    (-119.0, 70.0),
+    (-112.0, 52.0),
+    (-104.0, 36.0),
+    (-92.0, 16.0),
+    (-70.0, 4.0),
+    (-20.0, 6.0),
+    (40.0, 4.0),
+    (118.0, 1.0),
+]
 
 
 def curve(points: list[tuple[float, float]], y: Array) -> Array:
@@ -64,13 +73,18 @@ def lip_line(x: Array) -> Array:
     """The height of the closed line between the lips."""
     a = np.abs(x)
     middle = -0.9 * np.exp(-((a / 5.0) ** 2)) + 0.5 * np.exp(-(((a - 11) / 6.0) ** 2))
-    return np.asarray(LIP_Y + middle + 2.3 * smoothstep(13, 28, a))
+    return np.asarray(LIP_Y + middle + 2.7 * smoothstep(12, 28, a))
 
 
 def lip_heights(x: Array) -> tuple[Array, Array]:
     """Thickness of the red of the upper and of the lower lip."""
     a = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0, 1)
-    upper = 8.4 * (1 - a**1.9) ** 0.95 * (1 - 0.17 * np.exp(-((x / 3.4) ** 2))) * (1 + 0.05 * np.exp(-(((np.abs(x) - 6.5) / 3) ** 2)))
+    upper = (
+        8.4
+        * (1 - a**1.9) ** 0.95
+        * (1 - 0.17 * np.exp(-((x / 3.4) ** 2)))
+        * (1 + 0.05 * np.exp(-(((np.abs(x) - 6.5) / 3) ** 2)))
+    )
     lower = 10.8 * (1 - a**2.3) ** 0.85
     return np.asarray(upper), np.asarray(lower)
 
@@ -113,7 +127,25 @@ def base(x: Array, y: Array, w: Array) -> Array:
 def nose(x: Array, y: Array, z: Array) -> Array:
     """Add bridge, tip, wings and nostrils."""
     a = np.abs(x)
-    height = curve([(-56, 0), (-52, 0.8), (-49.5, 3.2), (-47, 8.0), (-44, 14), (-40.5, 18.0), (-36.5, 19.6), (-30, 17.6), (-18, 12.2), (-8, 8.2), (2, 4.2), (9, 1.8), (18, 0), (19, 0)], y + 2.0 * np.exp(-((a / 4.2) ** 2)) - 1.5 * np.exp(-(((a - 8.2) / 3.0) ** 2)))
+    height = curve(
+        [
+            (-56, 0),
+            (-52, 0.8),
+            (-49.5, 3.2),
+            (-47, 8.0),
+            (-44, 14),
+            (-40.5, 18.0),
+            (-36.5, 19.6),
+            (-30, 17.6),
+            (-18, 12.2),
+            (-8, 8.2),
+            (2, 4.2),
+            (9, 1.8),
+            (18, 0),
+            (19, 0),
+        ],
+        y + 1.3 * np.exp(-((a / 4.6) ** 2)) - 0.9 * np.exp(-(((a - 8.2) / 3.0) ** 2)),
+    )
     width = curve([(-50, 12.0), (-40, 10.6), (-30, 9.6), (-18, 9.0), (-6, 7.6), (4, 7.6), (20, 11)], y)
     # Seen from the front the base of the nose is a gull: low in the middle, high over each nostril.
     z = z + height * np.exp(-((a / width) ** 2.15))
@@ -145,8 +177,8 @@ def mouth(x: Array, y: Array, z: Array) -> Array:
     z = z - 2.1 * groove * smoothstep(29.5, 25, a)
     z = z - 1.5 * hill(a, y, (28.6, -68.2), (3.4, 3.4)) + 1.2 * hill(a, y, (34.5, -70), (6, 9))
     z = z + 0.55 * np.exp(-(((y - line - up) / 0.9) ** 2)) * smoothstep(24, 16, a)
-    pit = smoothstep(-49, -53, y) * smoothstep(-64.5, -61, y)
-    z = z + pit * (-1.05 * np.exp(-((x / 3.3) ** 2)) + 0.7 * np.exp(-(((a - 5.6) / 2.2) ** 2)))
+    pit = smoothstep(-48, -55, y) * smoothstep(-65.5, -60, y)
+    z = z + pit * (-0.75 * np.exp(-((x / 3.6) ** 2)) + 0.35 * np.exp(-(((a - 6.2) / 2.6) ** 2)))
     z = z - 2.9 * hill(x, y, (0, -86), (19, 5.2), 2.2)
     return np.asarray(z)
 
@@ -168,7 +200,9 @@ def eyes(x: Array, y: Array, z: Array) -> tuple[Array, Array]:
     z = z - 2.0 * np.exp(-(((y - crease) / 0.95) ** 2)) * reach
     z = z + 3.0 * np.exp(-(((y - crease - 3.8) / 2.9) ** 2)) * smoothstep(17, 27, a) * smoothstep(58, 46, a)
     z = z + 0.7 * np.exp(-(((y - lower + 2.2) / 1.5) ** 2)) * reach
-    z = z - 0.7 * np.exp(-(((y - lower + 6.5 + 0.06 * (a - 30)) / 2.2) ** 2)) * smoothstep(14, 22, a) * smoothstep(50, 38, a)
+    z = z - 0.7 * np.exp(-(((y - lower + 6.5 + 0.06 * (a - 30)) / 2.2) ** 2)) * smoothstep(14, 22, a) * smoothstep(
+        50, 38, a
+    )
     depth = np.minimum(upper - y, y - lower) * span
     opening = smoothstep(-0.25, 0.55, depth) * span
     hole = EYE_Z + np.sqrt(np.maximum((EYE_RADIUS - 1.6) ** 2 - ball2, 0))
@@ -197,7 +231,23 @@ def forms(x: Array, y: Array, z: Array) -> Array:
 
 def hairline(x: Array) -> Array:
     """The height above which hair grows, at the front and side."""
-    return curve([(0, 67), (14, 67.5), (30, 68), (40, 65), (48, 57), (54, 45), (58, 33), (60.5, 18), (62.5, 2), (64.5, -14), (66, -22), (80, -26)], np.abs(x))
+    return curve(
+        [
+            (0, 67),
+            (14, 67.5),
+            (30, 68),
+            (40, 65),
+            (48, 57),
+            (54, 45),
+            (58, 33),
+            (60.5, 18),
+            (62.5, 2),
+            (64.5, -14),
+            (66, -22),
+            (80, -26),
+        ],
+        np.abs(x),
+    )
 
 
 def beard_area(x: Array, y: Array) -> Array:
@@ -223,9 +273,18 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
         nonlocal c
         c = c * (1 - amount[..., None]) + np.array(colour) * amount[..., None]
 
-    mottled = noise(shape, 9, 1) * 0.045 + noise(shape, 3, 2) * 0.035 + noise(shape, 0.9, 13) * 0.045 + noise(shape, 28, 3) * 0.04
+    mottled = (
+        noise(shape, 9, 1) * 0.045
+        + noise(shape, 3, 2) * 0.035
+        + noise(shape, 0.9, 13) * 0.045
+        + noise(shape, 28, 3) * 0.04
+    )
     c = c * (1 + mottled[..., None] * np.array([0.6, 1.0, 1.0]))
-    red = 0.34 * hill(a, y, (40, -30), (17, 14)) + 0.40 * hill(x, y, (0, -38), (12, 9)) + 0.28 * hill(a, y, (15, -43), (7, 7))
+    red = (
+        0.34 * hill(a, y, (40, -30), (17, 14))
+        + 0.40 * hill(x, y, (0, -38), (12, 9))
+        + 0.28 * hill(a, y, (15, -43), (7, 7))
+    )
     red += 0.12 * hill(x, y, (0, -104), (16, 12)) + 0.16 * hill(x, y, (0, 45), (40, 20))
     tint(np.clip(red, 0, 0.6), (0.56, 0.19, 0.125))
     tint(0.30 * hill(a, y, (29, -11), (15, 6)), (0.36, 0.165, 0.135))
@@ -250,7 +309,9 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
     tint(0.55 * rim, (0.30, 0.105, 0.085))
     tint(0.85 * np.exp(-(((y - upper_lid - 0.2) / 0.9) ** 2)) * span, (0.055, 0.03, 0.025))
     tint(np.clip(opening, 0, 1) * 0.6, (0.40, 0.13, 0.10))
-    rough = 0.50 + 0.03 * noise(shape, 2, 7) - 0.09 * hill(x, y, (0, -25), (10, 28)) - 0.05 * hill(x, y, (0, 45), (40, 25))
+    rough = (
+        0.50 + 0.03 * noise(shape, 2, 7) - 0.09 * hill(x, y, (0, -25), (10, 28)) - 0.05 * hill(x, y, (0, 45), (40, 25))
+    )
     rough = rough - 0.16 * np.maximum(upper, lower)
     return np.clip(c, 0.004, 1), np.clip(rough, 0.25, 0.8)
 
@@ -270,7 +331,9 @@ def sculpt(rows: int = 860, columns: int = 640) -> Head:
     # No face is its own mirror image: brows, eyes and mouth sit a little differently on the two sides.
     z, opening = eyes(x, y, z)
     shape = (rows, columns)
-    z = z + 0.035 * noise(shape, 1.1, 8) + 0.06 * noise(shape, 3, 9) + 0.25 * noise(shape, 26, 10)
+    # The edge stays even, because the back of the head is joined to it.
+    calm = 1 - np.abs(u) ** 10
+    z = z + calm * (0.035 * noise(shape, 1.1, 8) + 0.06 * noise(shape, 3, 9) + 0.25 * noise(shape, 26, 10))
     lips = smoothstep(27, 22, np.abs(x)) * smoothstep(13, 8, np.abs(y - LIP_Y + 1))
     z = z + lips * 0.10 * gaussian_filter(np.random.default_rng(11).standard_normal(shape), (7, 0.9)) * 4
     colours, rough = skin(x, y, opening, shape)

@@ -1,4 +1,4 @@
-"""Hair of the portrait: scalp, brows and lashes as strands (count, points, 3) in millimetres with a radius per point."""
+"""Hair of the portrait: scalp, brows, lashes, stubble as strands (count, points, 3) in millimetres, with radii."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def scalp(rng: np.random.Generator, head: Head, count: int, points: int = 12) ->
     right = smoothstep(part - 4, part + 4, p[:, 0])
     over = smoothstep(15, 66, p[:, 0])
     ahead = smoothstep(30, 80, p[:, 2])
-    across = (0.62 - 0.42 * over) * right - 0.25 * (1 - right)
-    upward = (0.30 + 0.25 * ahead - 0.95 * over) * right - 0.30 * (1 - right)
-    sweep = np.stack([across, upward, -0.75 + 0.1 * ahead], -1)
-    side = np.stack([0.10 * np.sign(p[:, 0]), -0.75 * np.ones(count), -0.80 * np.ones(count)], -1)
+    across = (0.62 - 0.42 * over) * right - 0.38 * (1 - right)
+    upward = (0.30 + 0.25 * ahead - 0.95 * over) * right - 0.36 * (1 - right)
+    sweep = np.stack([across, upward, -0.70 + 0.1 * ahead], -1)
+    side = np.stack([0.05 * np.sign(p[:, 0]), -np.ones(count), -0.40 * np.ones(count)], -1)
     flow = unit(sweep * top[:, None] + side * (1 - top[:, None]))
     front = smoothstep(20, 80, p[:, 2]) * top
     length = 13 + 8 * top + 17 * top * right + 12 * front * right
@@ -105,11 +105,11 @@ def clump(rng: np.random.Generator, lines: Array, count: int, amount: Array) -> 
 
 def brows(rng: np.random.Generator, head: Head, count: int = 800, points: int = 6) -> Strands:
     """Two eyebrows, denser below, combed outwards."""
-    t = rng.beta(1.15, 1.25, 2 * count)
+    t = rng.beta(1.4, 1.25, 2 * count)
     sign = np.repeat([-1.0, 1.0], count)
     a = 12.5 + 43 * t
-    middle = curve([(0, 15.8), (0.25, 17.8), (0.6, 20.4), (0.78, 20.0), (1.0, 15.4)], t) + 0.5 * sign
-    half = curve([(0, 3.9), (0.2, 4.6), (0.6, 3.3), (1.0, 0.9)], t)
+    middle = curve([(0, 17.0), (0.25, 18.5), (0.6, 20.6), (0.78, 20.0), (1.0, 15.4)], t) + 0.5 * sign
+    half = curve([(0, 2.6), (0.2, 4.2), (0.6, 3.2), (1.0, 0.9)], t)
     off = np.clip(rng.normal(0, 0.55, 2 * count), -1.15, 1.15)
     x, y = sign * a, middle + off * half
     p, n = surface(head, x, y)
@@ -146,12 +146,10 @@ def lashes(rng: np.random.Generator, head: Head, points: int = 6) -> Strands:
     return np.concatenate(parts), np.concatenate(sizes)
 
 
-def stubble(rng: np.random.Generator, head: Head, count: int = 15000, points: int = 3) -> Strands:
+def stubble(rng: np.random.Generator, head: Head, count: int = 13000, points: int = 3) -> Strands:
     """A day's growth of beard, pointing down and outwards."""
     p = head.places[1:-1, 1:-1]
-    cell = np.cross(
-        head.places[1:-1, 2:] - head.places[1:-1, :-2], head.places[2:, 1:-1] - head.places[:-2, 1:-1]
-    )
+    cell = np.cross(head.places[1:-1, 2:] - head.places[1:-1, :-2], head.places[2:, 1:-1] - head.places[:-2, 1:-1])
     weight = (np.linalg.norm(cell, axis=-1) * beard_area(p[..., 0], p[..., 1]) ** 1.5).ravel()
     chosen = rng.choice(weight.size, count, p=weight / weight.sum())
     root, normal = p.reshape(-1, 3)[chosen], unit(cell).reshape(-1, 3)[chosen]
@@ -159,7 +157,7 @@ def stubble(rng: np.random.Generator, head: Head, count: int = 15000, points: in
     down = np.stack([0.25 * np.sign(root[:, 0]), np.full(count, -1.0), np.zeros(count)], -1)
     down = unit(down + rng.normal(0, 0.35, down.shape))
     d = unit(down - normal * np.sum(down * normal, -1, keepdims=True) + 0.55 * normal)
-    length = rng.uniform(0.5, 1.5, count)
+    length = rng.uniform(0.4, 1.15, count)
     s = np.linspace(0, 1, points)
     lines = root[:, None] + d[:, None] * (s[None, :, None] * length[:, None, None])
-    return lines, 0.045 * (1 - 0.5 * s)[None] * rng.uniform(0.7, 1.2, (count, 1))
+    return lines, 0.036 * (1 - 0.5 * s)[None] * rng.uniform(0.7, 1.2, (count, 1))
