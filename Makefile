@@ -16,11 +16,12 @@ run: .venv/.runtime
 	@exec $(BIN)/python manage.py serve
 
 test: check
-	$(PYTEST)
+	$(PYTEST) --numprocesses 2 -m "not live"
+	$(PYTEST) -m live
 
 # Without browser, renders and live servers: under a minute.
 fast: .venv/.dev
-	$(PYTEST) -m "not render and not browser and not live"
+	$(PYTEST) --numprocesses 2 -m "not render and not browser and not live"
 
 check: .venv/.dev browser
 	$(BIN)/ruff format --check .
