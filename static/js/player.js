@@ -1,6 +1,7 @@
 // The player: a video under our own keys. Without this file the browser's own controls are there.
 import { clock } from "./time.js";
-import { draw, drawAll, peaks } from "./wave.js";
+import { Sound } from "./sound.js";
+import { draw, drawAll, fit, peaks } from "./wave.js";
 
 const STEP_SECONDS = 5;
 
@@ -13,7 +14,6 @@ function enhance(player) {
   const labels = { play: play.getAttribute("aria-label"), pause: play.dataset.pauseLabel };
   let values = [];
   video.controls = false;
-  player.classList.add("is-ready");
 
   const show = () => {
     const length = video.duration || 0;
@@ -69,20 +69,25 @@ function enhance(player) {
     else if (player.requestFullscreen) player.requestFullscreen();
     else video.webkitEnterFullscreen?.();
   });
-  show();
   if (player.dataset.wave) {
-    peaks(player.dataset.wave, wave.viewBox.baseVal.width).then((found) => {
+    peaks(player.dataset.wave, fit(wave)).then((found) => {
       values = found;
       show();
     });
   }
+  show();
 }
 
 function enhanceAll() {
   document.querySelectorAll("[data-player]").forEach(enhance);
+  for (const voice of document.querySelectorAll("[data-voice]")) {
+    if (voice.dataset.ready) continue;
+    voice.dataset.ready = "yes";
+    const url = voice.querySelector("audio").getAttribute("src");
+    new Sound(voice).load(url, url);
+  }
   drawAll();
 }
 
 enhanceAll();
-document.addEventListener("htmx:load", enhanceAll);
 document.addEventListener("htmx:afterSettle", enhanceAll);

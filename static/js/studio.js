@@ -1,7 +1,6 @@
 // The studio: previews, the sample, the price, and the way of the files to the server.
 // Without this file the form is a plain one: two file fields and a button.
-import { clock } from "./time.js";
-import { draw, peaks } from "./wave.js";
+import { Sound } from "./sound.js";
 
 const form = document.getElementById("studio");
 const text = form.dataset;
@@ -123,62 +122,27 @@ class Picture extends Slot {
 class Voice extends Slot {
   constructor(name) {
     super(name);
-    this.audio = this.root.querySelector("audio");
-    this.wave = this.root.querySelector("svg.wave");
-    this.play = this.root.querySelector("[data-play]");
-    this.time = this.root.querySelector("[data-time]");
-    this.seconds = null;
-    this.values = [];
-    const labels = { play: this.play.getAttribute("aria-label"), pause: this.play.dataset.pauseLabel };
-    this.play.addEventListener("click", () => (this.audio.paused ? this.audio.play().catch(() => {}) : this.audio.pause()));
-    for (const event of ["play", "pause", "ended"]) {
-      this.audio.addEventListener(event, () => {
-        this.root.classList.toggle("is-playing", !this.audio.paused);
-        this.play.setAttribute("aria-label", this.audio.paused ? labels.play : labels.pause);
-      });
-    }
-    for (const event of ["timeupdate", "ended"]) this.audio.addEventListener(event, () => this.redraw());
-    this.audio.addEventListener("durationchange", () => this.measure());
-    this.wave.addEventListener("click", (event) => {
-      const box = this.wave.getBoundingClientRect();
-      if (this.seconds) this.audio.currentTime = ((event.clientX - box.left) / box.width) * this.seconds;
-    });
-    this.root.classList.add("is-ready");
-    if (this.audio.getAttribute("src")) this.preview(this.audio.getAttribute("src"), this.audio.src.split("/").pop(), this.audio.src);
+    this.sound = new Sound(this.root, () => reckon());
+    const url = this.sound.audio.getAttribute("src");
+    if (url) this.sound.load(url, url);
+  }
+
+  get seconds() {
+    return this.sound.seconds;
   }
 
   preview(url, name, source) {
     this.root.querySelector("[data-name]").textContent = name;
-    this.seconds = null;
-    this.values = [];
-    this.time.textContent = "";
-    if (!url) this.audio.removeAttribute("src");
-    else if (this.audio.getAttribute("src") !== url) this.audio.src = url;
-    else this.measure();
-    this.redraw();
-    reckon();
-    if (source) peaks(source, this.wave.viewBox.baseVal.width).then((found) => {
-      this.values = found;
-      this.redraw();
-    });
-  }
-
-  measure() {
-    const length = this.audio.duration;
-    this.seconds = Number.isFinite(length) && length > 0 ? length : null;
-    this.redraw();
-    reckon();
-  }
-
-  redraw() {
-    draw(this.wave, this.values, this.seconds ? this.audio.currentTime / this.seconds : 0);
-    this.time.textContent = this.seconds ? clock(this.audio.paused && !this.audio.currentTime ? this.seconds : this.audio.currentTime) : "";
+    if (url) this.sound.load(url, source);
+    else this.sound.unload();
   }
 }
 
 // --- The price, as the voice's length and the resolution are known -------------------------------
 
-const priced = Object.fromEntries(["reckoning", "amount", "after", "rest"].map((name) => [name, form.querySelector(`[data-price="${name}"]`)]));
+const priced = Object.fromEntries(
+  ["reckoning", "amount", "after", "rest"].map((name) => [name, form.querySelector(`[data-price="${name}"]`)]),
+);
 const totals = form.querySelectorAll('[data-price="total"]');
 const short = document.getElementById("short");
 const cheapest = short.querySelector("[data-cheapest]");
@@ -188,7 +152,8 @@ const chosen = () => form.elements.resolution.value;
 const priceOf = (seconds, resolution) => Math.max(Math.ceil(seconds), Number(text.least)) * rateOf(resolution);
 
 function reckon() {
-  const seconds = slots?.audio.seconds ?? null;
+  if (!slots) return;
+  const seconds = slots.audio.seconds;
   const rate = rateOf(chosen());
   const cost = seconds === null ? null : priceOf(seconds, chosen());
   const missing = cost === null ? 0 : Math.max(cost - available, 0);
@@ -197,7 +162,8 @@ function reckon() {
       ? fill(priced.reckoning.dataset.unknown, { rate, least: text.least })
       : fill(priced.reckoning.dataset.known, { seconds: cost / rate, rate });
   priced.amount.textContent = cost === null ? "" : figure.format(cost);
-  priced.after.textContent = cost === null ? priced.after.dataset.unknown : missing ? priced.after.dataset.short : priced.after.dataset.known;
+  priced.after.textContent =
+    cost === null ? priced.after.dataset.unknown : missing ? priced.after.dataset.short : priced.after.dataset.known;
   priced.rest.textContent = figure.format(cost === null ? available : missing || available - cost);
   for (const total of totals) total.textContent = cost === null ? "–" : fill(total.dataset.known, { credits: figure.format(cost) });
   document.getElementById("price").classList.toggle("price--short", missing > 0);
@@ -206,7 +172,8 @@ function reckon() {
   const least = Object.keys(rates)[0];
   const helps = chosen() !== least && priceOf(seconds, least) <= available;
   cheapest.hidden = !helps;
-  short.querySelector("span").textContent = `${fill(short.dataset.short, { missing: figure.format(missing) })} ${helps ? short.dataset.cheaper : short.dataset.shorter}`;
+  short.querySelector("span").textContent =
+    `${fill(short.dataset.short, { missing: figure.format(missing) })} ${helps ? short.dataset.cheaper : short.dataset.shorter}`;
 }
 
 cheapest.addEventListener("click", () => {

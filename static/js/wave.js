@@ -1,6 +1,7 @@
 // Draws a voice as two lips: short strokes above, long ones below, a hairline between.
 
-const BARS = { 72: 72, 64: 64 };
+const BAR_PX = 6; // from one stroke to the next
+const FEWEST_BARS = 24;
 const MAX_BYTES = 40_000_000; // a longer file is not decoded just to draw it
 const known = new Map();
 
@@ -46,10 +47,17 @@ function strokes(values, from, to) {
   return path;
 }
 
+/** Give `svg` as many bars as it has room for, and return their number. */
+export function fit(svg) {
+  const count = Math.max(Math.round(svg.getBoundingClientRect().width / BAR_PX), FEWEST_BARS);
+  svg.setAttribute("viewBox", `0 0 ${count} 40`);
+  return count;
+}
+
 /** Fill `svg` with the wave, the part before `played` (0 to 1) marked; without `played` it is all of one kind. */
 export function draw(svg, values, played = null) {
-  const count = svg.viewBox.baseVal.width || BARS[72];
-  const shown = values.length ? values : Array(count).fill(0);
+  const count = svg.viewBox.baseVal.width;
+  const shown = values.length === count ? values : Array(count).fill(0);
   const border = played === null ? 0 : Math.round(played * count);
   const parts = [["", strokes(shown, border, count)]];
   if (played !== null) {
@@ -61,13 +69,15 @@ export function draw(svg, values, played = null) {
     path.setAttribute("class", name);
     path.setAttribute("d", data);
   }
+  while (svg.childElementCount > parts.length) svg.lastElementChild.remove();
 }
 
 /** Draw the voice of every `svg.wave[data-wave]` below `root` once. */
 export async function drawAll(root = document) {
   for (const svg of root.querySelectorAll("svg.wave[data-wave]")) {
     if (svg.childElementCount) continue;
+    const count = fit(svg);
     draw(svg, []);
-    draw(svg, await peaks(svg.dataset.wave, svg.viewBox.baseVal.width));
+    draw(svg, await peaks(svg.dataset.wave, count));
   }
 }
