@@ -23,7 +23,8 @@ def media_path(media: Media, filename: str = "") -> str:
     """A link to the file for our own pages, valid for at least MEDIA_LINK_SECONDS."""
     expires = (int(time.time()) // STEP_SECONDS + 1) * STEP_SECONDS + settings.MEDIA_LINK_SECONDS
     token = _signer.sign_object([media.pk.hex, expires])
-    return f"/media/{token}/{quote(filename or media.filename or 'file')}"
+    name = (filename or media.filename or "file").replace("/", "_")  # even a quoted slash would end the address's part
+    return f"/media/{token}/{quote(name)}"
 
 
 def media_of_link(token: str) -> Media | None:

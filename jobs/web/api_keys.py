@@ -14,7 +14,7 @@ from jobs import credits, keys
 from jobs.models import ApiKey, User, WalletKind
 from jobs.web import words
 from jobs.web.forms import KeyForm
-from jobs.web.htmx import Request, for_members, go_to, wants_part
+from jobs.web.htmx import Request, for_members, go_to, to_log_in, wants_part
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     """The list; a POST makes a key and shows it in its answer, the only time it can be shown."""
     user = request.user
     if not isinstance(user, User):
+        if request.method == "POST" or wants_part(request):
+            return to_log_in(request)
         return render(request, "api_keys/logged_out.html")
     form, made, secret, status = KeyForm(), None, "", 200
     if request.method == "POST":

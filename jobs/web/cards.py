@@ -1,10 +1,11 @@
 """A job as a page shows it: the card in the gallery and the large view share these facts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext
 
 from jobs.media import media_path
@@ -28,7 +29,7 @@ class Card:
     percent: int
     stage: str
     left: str
-    place: int
+    place: int  # in the queue: 1 is next, 0 does not wait
     made: str
     title: str
 
@@ -47,18 +48,20 @@ def card(job: Job) -> Card:
     return cards([job])[0]
 
 
-def cards(jobs: Iterable[Job]) -> list[Card]:
-    return [_card(job) for job in jobs]
+def cards(jobs: Sequence[Job]) -> list[Card]:
+    places = _places(jobs)
+    return [_card(job, places.get(job.pk, 0)) for job in jobs]
 
 
-def place_in_queue(job: Job) -> int:
-    """1 for the job that is next; 0 if it does not wait."""
-    if job.status != Status.QUEUED:
-        return 0
-    return Job.objects.filter(status=Status.QUEUED, created__lt=job.created).count() + 1
+def _places(jobs: Sequence[Job]) -> Mapping[UUID, int]:
+    """The place in the queue of each job that waits, 1 for the one that is next: one query for all of them."""
+    waiting = {f"before_{number}": job for number, job in enumerate(jobs) if job.status == Status.QUEUED}
+    ahead = {name: Count("pk", filter=Q(created__lt=job.created)) for name, job in waiting.items()}
+    counted = Job.objects.filter(status=Status.QUEUED).aggregate(**ahead)
+    return {job.pk: counted[name] + 1 for name, job in waiting.items()}
 
 
-def _card(job: Job) -> Card:
+def _card(job: Job, place: int) -> Card:
     picture: Media | None = job.input("image")
     result = job.result if job.status == Status.DONE else None
     left = words.seconds_left(job)
@@ -74,7 +77,7 @@ def _card(job: Job) -> Card:
         percent=min(int(job.progress * 100), 99),
         stage=words.stage(job),
         left=words.clock(left) if left is not None else "",
-        place=place_in_queue(job),
+        place=place,
         made=words.ago(job.created),
         title=title,
     )

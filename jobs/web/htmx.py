@@ -28,19 +28,27 @@ View = Callable[Concatenate[Request, P], HttpResponse]
 
 
 def for_members(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Send everybody else to log in; a part never gets the log-in page put into its place."""
+    """Send everybody else to log in."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.user.is_authenticated:
             return view(cast(Request, request), *args, **kwargs)
-        htmx: HtmxDetails | None = getattr(request, "htmx", None)
-        if htmx:
-            here = urlsplit(htmx.current_url_abs_path or "/").path
-            return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
-        return redirect_to_login(request.get_full_path())
+        return to_log_in(request)
 
     return wrapper
+
+
+def to_log_in(request: HttpRequest) -> HttpResponse:
+    """To log in and back to this page; a part never gets the log-in page put into its place."""
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    if htmx:
+        here = urlsplit(htmx.current_url_abs_path or "/").path
+        return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
+    if request.method == "POST":
+        # Where a form goes there need not be a page: back to the one that it was on.
+        return redirect_to_login(urlsplit(request.headers.get("Referer", "")).path or "/")
+    return redirect_to_login(request.get_full_path())
 
 
 def wants_part(request: HttpRequest) -> bool:

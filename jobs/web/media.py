@@ -31,7 +31,7 @@ def media(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     # The link changes when it is about to expire, the file behind it never does.
     response["Cache-Control"] = "private, max-age=21600, immutable"
     save = "download" in request.GET or not _is_shown(content_type)
-    return _guarded(response, content_type, content_disposition_header(save, filename))
+    return _guarded(response, content_type, content_disposition_header(save, filename.strip()))
 
 
 @require_safe

@@ -8,12 +8,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 
 CHUNK_BYTES = 1 << 17
-ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+# No file has more bytes than 18 digits can count, and Python refuses to read numbers of thousands of them.
+ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def answer_file(request: HttpRequest, file: BinaryIO, size: int) -> HttpResponseBase:
     """200 with the file, 206 with the part asked for, or 416. Closes `file` when it was sent."""
-    asked = _asked(request.headers.get("Range", ""), size)
+    # A range is for GET alone; HEAD tells of the whole.
+    asked = _asked(request.headers.get("Range", ""), size) if request.method == "GET" else None
     if asked is None:
         response: HttpResponseBase = FileResponse(file)
         response["Content-Length"] = str(size)
@@ -24,7 +26,7 @@ def answer_file(request: HttpRequest, file: BinaryIO, size: int) -> HttpResponse
     else:
         file.seek(asked.start)
         part = StreamingHttpResponse(_read(file, len(asked)), status=206)
-        # Django closes what an answer was made from; a generator would leave the file open on HEAD.
+        # Django closes what an answer was made from; a generator that nobody began would leave the file open.
         part._resource_closers.append(file.close)  # type: ignore[attr-defined]
         part["Content-Length"] = str(len(asked))
         part["Content-Range"] = f"bytes {asked.start}-{asked.stop - 1}/{size}"

@@ -1,0 +1,163 @@
+"""One job's page in every state, and cancelling it."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.test import Client
+from django.utils import timezone
+
+from jobs import credits
+from jobs.models import Job, MovementKind, Status, User, WalletKind
+from tests.conftest import MakeJob
+from tests.engine import RESULT
+from tests.web.conftest import JobIn
+from tests.web.reading import GERMAN, HTMX, element, source, whole, words
+
+OPEN = (Status.QUEUED, Status.RUNNING)
+
+
+def page_of(client: Client, job: Job, **headers: str) -> Any:
+    answer = client.get(f"/jobs/{job.pk}/", headers=headers)
+    assert answer.status_code == 200
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("status", "english", "german"),
+    [
+        (Status.QUEUED, "Next in line", "Als Nächstes dran"),
+        (Status.RUNNING, "42 % Drawing the lips", "42 % Lippen werden gezeichnet"),
+        (Status.DONE, "Download MP4", "MP4 herunterladen"),
+        (Status.FAILED, "The recording holds 0 voices. 10 credits are back.", "10 Credits sind zurück."),
+        (Status.CANCELLED, "Cancelled 10 credits are back", "Abgebrochen 10 Credits sind zurück"),
+    ],
+)
+def test_a_page_shows_its_job_as_it_is(
+    alices: Client, alice: User, job_in: JobIn, status: Status, english: str, german: str
+) -> None:
+    job = job_in(status, alice, name="Good morning")
+
+    answer = page_of(alices, job)
+
+    assert "<h1>Good morning</h1>" in source(answer)
+    assert english in words(answer)
+    assert german in words(page_of(alices, job, **GERMAN))
+    tag = element(answer, "live")
+    assert f'data-state="{status}"' in tag
+    assert (f'hx-get="/jobs/{job.pk}/"' in tag) == ("hx-trigger" in tag) == (status in OPEN)
+    assert ('id="cancel"' in source(answer)) == (status in OPEN)
+    assert ("<video" in source(answer)) == ('id="download"' in source(answer)) == (status == Status.DONE)
+    assert ("given back" in words(answer)) == (status in (Status.FAILED, Status.CANCELLED))
+    assert f'href="/studio/?like={job.pk}"' in element(answer, "another")
+
+
+def test_the_part_is_the_page_without_its_frame(alices: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.RUNNING, alice)
+
+    part = source(page_of(alices, job, **HTMX)).strip()
+
+    assert part.startswith('<div id="live"')
+    assert "<html" not in part
+    tokens = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
+    assert tokens.sub("", part) in tokens.sub("", source(page_of(alices, job)))
+
+
+def test_the_video_and_the_voice_are_there(alices: Client, alice: User, job_in: JobIn, wav: Path) -> None:
+    job = job_in(Status.DONE, alice, name="Grüße")
+
+    html = source(page_of(alices, job))
+
+    (video,) = re.findall(r'<video src="([^"]*)" poster="/media/', html)
+    (voice,) = re.findall(r'<audio src="([^"]*)"', html)
+    (saved,) = re.findall(r'id="download" href="([^"]*)"', html)
+    playing, saving, speaking = (alices.get(address) for address in (video, saved, voice))
+    assert whole(playing) == whole(saving) == RESULT
+    assert saving["Content-Disposition"] == "attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.mp4"
+    assert whole(speaking) == wav.read_bytes()
+    assert "voice.wav, 0:03" in html
+
+
+def test_the_facts_of_a_job(alices: Client, alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice, resolution=720, prompt="calm <b>", wallet_kind=WalletKind.USER)
+    Job.objects.update(seed=2147483647, prompt_used=["calm", "still"])
+
+    for headers, price in (({}, "20 user credits"), (GERMAN, "20 Benutzer-Credits")):
+        answer = page_of(alices, job, **headers)
+        assert price in words(answer)
+        assert "2147483647" in words(answer)
+        assert "720p" in words(answer)
+        assert "calm &lt;b&gt;" in source(answer)
+        assert "calm, still" in words(answer)
+    paid_by_a_program = make_job(alice, wallet_kind=WalletKind.API)
+    assert "10 API credits" in words(page_of(alices, paid_by_a_program))
+
+
+def test_the_timings_are_said_and_drawn(alices: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.DONE, alice)
+    timings = {"listening": 1500, "looking": 500, "drawing": 7000, "saving": 1000, "polishing": 0}
+    Job.objects.update(timings=timings, started=F("finished") - timedelta(seconds=10))
+
+    english, german = page_of(alices, job), page_of(alices, job, **GERMAN)
+
+    assert "Took 10.0 s Listening 1.5 s Finding the face 0.5 s Drawing 7.0 s Saving 1.0 s polishing 0.0 s" in words(
+        english
+    )
+    assert "Dauerte 10,0 s Zuhören 1,5 s Gesicht suchen 0,5 s" in words(german)
+    for answer in (english, german):
+        bars = re.findall(r'<rect x="([^"]*)" y="0" width="([^"]*)"', source(answer))
+        assert [(float(x), float(width)) for x, width in bars] == [(0, 15), (15, 5), (20, 70), (90, 10), (100, 0)]
+
+
+def test_a_job_without_timings_draws_none(alices: Client, alice: User, job_in: JobIn) -> None:
+    assert 'id="took"' not in source(page_of(alices, job_in(Status.RUNNING, alice)))
+
+
+def test_a_long_job_ago_is_dated(alices: Client, alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice)
+    Job.objects.update(created=timezone.now().replace(year=2025, month=11, day=3, hour=9, minute=5))
+
+    assert "3 Nov 2025, 09:05" in words(page_of(alices, job))
+    assert "3. Nov. 2025, 09:05" in words(page_of(alices, job, **GERMAN))
+
+
+# --- Cancelling ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", OPEN)
+@pytest.mark.parametrize("part", [False, True])
+def test_cancelling_gives_the_credits_back(
+    alices: Client, alice: User, job_in: JobIn, status: Status, part: bool
+) -> None:
+    job = job_in(status, alice)
+
+    answer = alices.post(f"/jobs/{job.pk}/cancel/", headers=HTMX if part else {})
+
+    assert answer.status_code == (200 if part else 303)
+    assert answer["HX-Redirect" if part else "Location"] == f"/jobs/{job.pk}/"
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+    assert set(job.movements.values_list("kind", flat=True)) == {MovementKind.HOLD, MovementKind.RELEASE}
+    wallet = credits.wallet_of(alice, WalletKind.API)
+    assert (wallet.available, wallet.held) == (500, 0)
+
+
+def test_cancelling_what_is_done_leads_to_its_page_and_changes_nothing(
+    alices: Client, alice: User, job_in: JobIn
+) -> None:
+    job = job_in(Status.DONE, alice)
+
+    answer = alices.post(f"/jobs/{job.pk}/cancel/", follow=True)
+
+    assert "Download MP4" in words(answer)
+    job.refresh_from_db()
+    assert job.status == Status.DONE
+    assert credits.wallet_of(alice, WalletKind.API).available == 490
+
+
+def test_an_address_that_is_no_id_is_no_job(alices: Client) -> None:
+    for address in ("/jobs/x/", "/jobs/1/", "/jobs/", "/gallery/x/", "/jobs/x/cancel/"):
+        assert alices.get(address).status_code == 404

@@ -1,0 +1,272 @@
+"""The studio: what is made of a photo and a voice, what is refused and how that is said."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django_q.models import OrmQ
+from pytest_django import Settings
+
+from jobs import credits, lifecycle
+from jobs.models import Job, Media, Movement, MovementKind, User, WalletKind
+from tests import files
+from tests.conftest import MakeJob
+from tests.web.reading import GERMAN, HTMX, element, problem, source, words
+
+STUDIO = "/studio/"
+SAMPLE: dict[str, object] = {"sample": "1", "resolution": "480", "consent": "on"}
+
+
+def upload(path: Path, content_type: str, name: str = "") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name or path.name, path.read_bytes(), content_type)
+
+
+def form(png: Path, wav: Path, **fields: object) -> dict[str, object]:
+    """A complete form with two files; None leaves a field out."""
+    whole = {
+        "image": upload(png, "image/png"),
+        "audio": upload(wav, "audio/wav"),
+        "resolution": "480",
+        "prompt": "",
+        "seed": "",
+        "consent": "on",
+    } | fields
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def refused(answer: Any, field: str, data_dir: Path) -> str:
+    """What is said beside `field`; nothing was made and no file is left anywhere."""
+    assert answer.status_code == 422
+    assert not Job.objects.exists()
+    assert not Media.objects.exists()
+    assert not OrmQ.objects.exists()
+    assert not Movement.objects.exclude(kind=MovementKind.GRANT).exists()
+    assert [path for path in data_dir.rglob("*") if path.is_file()] == []
+    assert list((data_dir / "incoming").iterdir()) == []
+    return problem(answer, field)
+
+
+# --- What is made --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("resolution", "price"), [(480, 10), (720, 20)])
+def test_two_files_make_a_job(
+    alices: Client, alice: User, png: Path, wav: Path, data_dir: Path, resolution: int, price: int
+) -> None:
+    answer = alices.post(STUDIO, form(png, wav, resolution=str(resolution), prompt=" calm ", seed="42"))
+
+    assert (answer.status_code, answer["Location"]) == (303, "/gallery/")
+    job = Job.objects.get()
+    assert (job.user, job.name, job.resolution, job.prompt, job.seed) == (alice, "voice", resolution, "calm", 42)
+    given = {one.field: one.media for one in job.inputs.all()}
+    assert {field: (media.kind, media.filename) for field, media in given.items()} == {
+        "image": ("image", "face.png"),
+        "audio": ("audio", "voice.wav"),
+    }
+    wallet = credits.wallet_of(alice, WalletKind.USER)
+    assert (job.wallet, job.price, wallet.available, wallet.held) == (wallet, price, 500 - price, price)
+    assert [(entry.key, entry.task["args"]) for entry in OrmQ.objects.all()] == [("render", (str(job.pk),))]
+    assert list((data_dir / "incoming").iterdir()) == []
+
+
+def test_the_samples_make_a_job(alices: Client) -> None:
+    answer = alices.post(STUDIO, SAMPLE)
+
+    assert answer.status_code == 303
+    job = Job.objects.get()
+    assert job.price == 16  # for 7.5 seconds
+    assert {one.media.filename for one in job.inputs.all()} == {"face.jpg", "voice.wav"}
+    assert 0 <= job.seed <= lifecycle.MAX_SEED
+
+
+def test_a_file_comes_before_the_sample(alices: Client, png: Path) -> None:
+    alices.post(STUDIO, SAMPLE | {"image": upload(png, "image/png")})
+
+    assert {one.media.filename for one in Job.objects.get().inputs.all()} == {"face.png", "voice.wav"}
+
+
+def test_with_htmx_the_browser_is_sent_on(alices: Client) -> None:
+    answer = alices.post(STUDIO, SAMPLE, headers=HTMX)
+
+    assert (answer["HX-Redirect"], answer.content) == ("/gallery/", b"")
+    assert Job.objects.exists()
+
+
+# --- What is refused -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "sentence"),
+    [
+        ({"image": None}, "image", "Choose a picture."),
+        ({"audio": None}, "audio", "Choose a recording."),
+        ({"audio": None, "sample": "image"}, "audio", "Choose a recording."),
+        ({"consent": None}, "consent", "Without this consent no video can be made."),
+        ({"resolution": "1080"}, "resolution", "1080 is not one of the available choices"),
+        ({"resolution": None}, "resolution", "required"),
+        ({"seed": "x"}, "seed", "whole number from 0 to 2147483647"),
+        ({"seed": "-2"}, "seed", "whole number from 0 to 2147483647"),
+        ({"seed": str(2**31)}, "seed", "whole number from 0 to 2147483647"),
+        ({"prompt": "x" * 501}, "prompt", "at most 500 characters"),
+        ({"prompt": "a\0b"}, "prompt", "Null characters"),
+        ({"image": "face.png"}, "image", "Choose a picture."),  # a word where a file should be
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field(
+    alices: Client, png: Path, wav: Path, data_dir: Path, change: dict[str, object], field: str, sentence: str
+) -> None:
+    answer = alices.post(STUDIO, form(png, wav, **change))
+
+    assert sentence in refused(answer, field, data_dir)
+    assert [
+        name for name in ("image", "audio", "resolution", "seed", "prompt", "consent") if problem(answer, name)
+    ] == [field]
+    assert "The video was not made." in words(answer)
+
+
+def test_text_is_neither_a_picture_nor_a_voice(alices: Client, data_dir: Path, png: Path, wav: Path) -> None:
+    text = {
+        "image": SimpleUploadedFile("face.png", b"Dear diary", "image/png"),
+        "audio": SimpleUploadedFile("voice.wav", b"Dear diary", "audio/wav"),
+    }
+
+    answer = alices.post(STUDIO, form(png, wav, **text))
+
+    assert refused(answer, "image", data_dir) == "This is not a picture. Choose a JPEG, PNG or WebP file."
+    assert problem(answer, "audio").startswith("This is not a sound recording.")
+
+
+def test_a_picture_is_no_voice_whatever_its_name(alices: Client, data_dir: Path, png: Path, wav: Path) -> None:
+    answer = alices.post(STUDIO, form(png, wav, audio=upload(png, "audio/wav", "voice.wav")))
+
+    assert refused(answer, "audio", data_dir).startswith("This is not a sound recording.")
+    assert problem(answer, "image") == ""
+
+
+def test_a_huge_picture_and_an_empty_file(alices: Client, data_dir: Path, tmp_path: Path, png: Path, wav: Path) -> None:
+    huge = files.write_png(tmp_path / "huge.png", 6000, 5000)
+    empty = SimpleUploadedFile("voice.wav", b"", "audio/wav")
+
+    picture = alices.post(STUDIO, form(png, wav, image=upload(huge, "image/png")))
+    assert "30 megapixels. At most 25" in refused(picture, "image", data_dir)
+    voice = alices.post(STUDIO, form(png, wav, audio=empty))
+    assert refused(voice, "audio", data_dir) == "The file is empty. Choose another one."
+
+
+def test_a_file_that_is_too_large(alices: Client, data_dir: Path, png: Path, wav: Path, settings: Settings) -> None:
+    settings.MAX_MEDIA_BYTES = wav.stat().st_size - 1
+
+    answer = alices.post(STUDIO, form(png, wav))
+
+    assert "MB are allowed" in refused(answer, "audio", data_dir)
+
+
+def test_without_enough_credits_nothing_is_made(
+    alices: Client, data_dir: Path, png: Path, wav: Path, settings: Settings
+) -> None:
+    settings.GRANT_USER_CREDITS = 19
+
+    answer = alices.post(STUDIO, form(png, wav, resolution="720"))
+
+    refused(answer, "image", data_dir)
+    assert "costs 20 credits and the wallet has 19: 1 are missing" in words(answer)
+    assert "hidden" not in element(answer, "problem-all")
+
+
+def test_api_credits_do_not_pay_for_the_browser(
+    alices: Client, alice: User, data_dir: Path, png: Path, wav: Path, settings: Settings
+) -> None:
+    settings.GRANT_USER_CREDITS = 0
+
+    refused(alices.post(STUDIO, form(png, wav)), "image", data_dir)
+
+    assert credits.wallet_of(alice, WalletKind.API).available == 500
+
+
+def test_with_htmx_only_the_sentences_come_back(alices: Client, data_dir: Path) -> None:
+    answer = alices.post(STUDIO, {"resolution": "480"}, headers=HTMX)
+
+    assert refused(answer, "image", data_dir) == "Choose a picture."
+    assert problem(answer, "consent") == "Without this consent no video can be made."
+    assert "<html" not in source(answer)
+    assert "<form" not in source(answer)
+    assert "hx-swap-oob" not in element(answer, "problems")
+    for name in ("image", "audio", "resolution", "prompt", "seed", "consent", "all"):
+        assert "hx-swap-oob" in element(answer, f"problem-{name}")
+
+
+def test_without_htmx_the_page_keeps_what_was_typed(alices: Client) -> None:
+    answer = alices.post(STUDIO, {"resolution": "720", "prompt": "<b>calm", "seed": "7", "sample": "audio"})
+
+    assert answer.status_code == 422
+    assert 'value="720" checked' in source(answer)
+    assert "&lt;b&gt;calm</textarea>" in source(answer)
+    assert 'value="7"' in element(answer, "seed")
+    assert "voice.wav" in words(answer)
+
+
+# --- The page ------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_it_costs(alices: Client, settings: Settings) -> None:
+    settings.GRANT_USER_CREDITS = 1840
+
+    answer = alices.get(STUDIO)
+
+    tag = element(answer, "studio")
+    assert 'data-rates="{"480": 2, "720": 4}"' in tag
+    assert 'data-least="5"' in tag
+    assert 'data-available="1840"' in tag
+    assert "1,840" in words(answer)
+    assert "1.840" in words(alices.get(STUDIO, headers=GERMAN))
+    assert 'data-available="1840"' in element(alices.get(STUDIO, headers=GERMAN), "studio")
+
+
+def test_the_sample_can_be_chosen_by_a_link(alices: Client) -> None:
+    empty, chosen = source(alices.get(STUDIO)), source(alices.get(f"{STUDIO}?sample=1"))
+
+    assert empty.count("is-filled") == 0
+    assert chosen.count("is-filled") == 2
+    assert empty.count("data-sample disabled") == 2
+    assert "data-sample disabled" not in chosen
+
+
+def test_another_like_this_begins_with_the_same_settings(alices: Client, alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice, resolution=720, prompt="calm & still")
+    Job.objects.update(seed=lifecycle.MAX_SEED)
+
+    for headers in ({}, GERMAN):
+        answer = alices.get(f"{STUDIO}?like={job.pk}", headers=headers)
+
+        assert 'value="720" checked' in source(answer)
+        assert "calm &amp; still</textarea>" in source(answer)
+        assert 'value="2147483647"' in element(answer, "seed")
+
+
+def test_the_settings_of_somebody_elses_job_are_not_told(charlies: Client, alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice, resolution=720, prompt="calm & still")
+
+    for like in (job.pk, uuid4(), "x", ""):
+        answer = charlies.get(f"{STUDIO}?like={like}")
+
+        assert answer.status_code == 200
+        assert 'value="480" checked' in source(answer)
+        assert "still</textarea>" not in source(answer)
+        assert 'value=""' in element(answer, "seed")
+
+
+def test_in_german_the_refusals_are_german(alices: Client, png: Path, wav: Path, settings: Settings) -> None:
+    settings.GRANT_USER_CREDITS = 0
+    wrong = form(png, wav, image=upload(wav, "image/png"), audio=None, seed="x", consent=None)
+
+    answer = alices.post(STUDIO, wrong, headers=GERMAN | HTMX)
+    assert problem(answer, "audio") == "Wähl eine Aufnahme."
+    assert problem(answer, "seed").startswith("Der Startwert ist eine ganze Zahl")
+    assert problem(answer, "consent") == "Ohne diese Zustimmung entsteht kein Video."
+    answer = alices.post(STUDIO, form(png, wav, image=upload(wav, "image/png")), headers=GERMAN)
+    assert problem(answer, "image") == "Das ist kein Bild. Nimm eine JPEG-, PNG- oder WebP-Datei."
+    answer = alices.post(STUDIO, form(png, wav), headers=GERMAN)
+    assert "Dieses Video kostet 10 Credits, im Guthaben sind 0" in words(answer)
