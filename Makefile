@@ -6,7 +6,8 @@ export PORT ?= 8000
 PYTHON ?= python3.11
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-SYNC := VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes
+# Compiled ahead: the engine's child process may not write, so it would compile its libraries at every start.
+SYNC := VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes --compile-bytecode
 export UV_PYTHON_DOWNLOADS := never
 PYTEST := $(BIN)/python -m pytest
 
@@ -71,7 +72,7 @@ lock: | $(UV)
 	$(LOCK) --group dev --output-file requirements-dev.lock
 
 messages: .venv/.dev
-	$(BIN)/django-admin makemessages --locale de --ignore .venv --ignore data --no-obsolete --no-location
+	$(BIN)/django-admin makemessages --locale de --ignore .venv --ignore data --no-obsolete --no-location --no-wrap
 	$(BIN)/django-admin compilemessages --ignore .venv
 
 clean:

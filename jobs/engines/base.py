@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 from jobs.errors import gettext_noop
 
 Model = Literal["lipsync-video", "lipsync-image", "lipsync-image-multi"]
+# Who of two speaks when: both at once, or one after the other.
+SpeakingOrder = Literal["meanwhile", "left_right", "right_left"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Work:
     resolution: int
     seed: int
     prompt: str = ""
+    speaking_order: SpeakingOrder = "meanwhile"
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,13 @@ class Report(Protocol):
     def __call__(self, progress: float, stage: str) -> None: ...
 
 
-# The largest picture and the longest voice that are taken, and how that is said.
+# The largest picture and the longest voice and video that are taken, and how that is said.
 MAX_PIXELS = 25_000_000
-MAX_VOICE_SECONDS = 600
+MAX_VOICE_SECONDS = MAX_VIDEO_SECONDS = 600
 PICTURE_TOO_LARGE = gettext_noop(
     "The picture has {megapixels} megapixels. At most {max_megapixels} are allowed: make it smaller."
 )
+VIDEO_TOO_LONG = gettext_noop("The video is {minutes} minutes long. At most {max_minutes} are allowed.")
 VOICE_TOO_LONG = gettext_noop("The recording is {minutes} minutes long. At most {max_minutes} are allowed.")
 
 # No run may take longer: queues and clean-ups count on it.

@@ -7,7 +7,8 @@ from pathlib import Path
 from time import monotonic
 from typing import cast
 
-from jobs.engines.local import pictures
+from jobs.engines.base import Model, SpeakingOrder
+from jobs.engines.local.files import pictures
 from jobs.errors import InvalidInput
 from jobs.process import Send, serve
 
@@ -32,7 +33,7 @@ def probe(path: Path) -> Mapping[str, object]:
     picture = pictures.read_header(path)
     if picture is not None:
         return {"kind": "image", "seconds": 0.0, "width": picture.width, "height": picture.height}
-    from jobs.engines.local import media
+    from jobs.engines.local.files import media
 
     known = media.probe(path)
     return asdict(known) if known else {"kind": "unknown"}
@@ -51,14 +52,14 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
             last_sent = now
             send({"progress": round(done, 4), "stage": stage})
 
-    sources = cast(Mapping[str, object], request["sources"])
     order = pipeline.Order(
-        image=Path(str(sources["image"])),
-        voice=Path(str(sources["audio"])),
+        model=cast(Model, request["model"]),
+        sources={name: Path(str(path)) for name, path in cast(Mapping[str, object], request["sources"]).items()},
         output=Path(str(request["output"])),
         resolution=int(str(request["resolution"])),
         seed=int(str(request["seed"])),
         prompt=str(request.get("prompt", "")),
+        speaking_order=cast(SpeakingOrder, request.get("speaking_order", "meanwhile")),
     )
     return asdict(pipeline.make(order, progress))
 

@@ -19,22 +19,19 @@ MEMORY_BYTES = 4_000_000_000
 RENDER_SECONDS = MAX_RUN_SECONDS
 PROBE_SECONDS = 10
 
-NOT_YET = gettext_noop("The built-in engine can not make this kind of video yet.")
 TOO_LONG = gettext_noop("The video took too long to make. Try a shorter recording or a smaller picture.")
 TOO_BIG = gettext_noop("The video needed too much memory. Try a smaller picture.")
 CRASHED = gettext_noop("The video could not be made: the engine stopped unexpectedly.")
 
 
 class LocalEngine:
-    """Makes `lipsync-image` videos on this machine; see `jobs.engines.base.Engine`."""
+    """Makes all three kinds of videos on this machine; see `jobs.engines.base.Engine`."""
 
     name = "local"
     version = "1"
 
     def run(self, work: Work, report: Report) -> Outcome:
         """Make the video in a child process; blocks until it is there. Leaves no half-written file behind."""
-        if work.model != "lipsync-image":
-            return Failed(NOT_YET)
         request = {
             "do": "render",
             "model": work.model,
@@ -43,6 +40,7 @@ class LocalEngine:
             "resolution": work.resolution,
             "seed": work.seed,
             "prompt": work.prompt,
+            "speaking_order": work.speaking_order,
         }
         limits = Limits(
             wall_seconds=RENDER_SECONDS,
@@ -52,7 +50,7 @@ class LocalEngine:
             readable=tuple(work.sources.values()),
             writable=(work.output.parent,),
         )
-        last = (0.0, STAGES[1])
+        last = (0.0, STAGES[0])
 
         def heard(message: Mapping[str, object]) -> None:
             nonlocal last

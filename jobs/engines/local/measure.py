@@ -14,9 +14,11 @@ import av
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
-from jobs.engines.local import face, mouth, pipeline
+from jobs.engines.local import photo, pipeline
+from jobs.engines.local.faces import face
+from jobs.engines.local.mouths import mouth
 from jobs.engines.local.shapes import F64, U8, Bools, Phone
-from jobs.engines.local.visemes import BILABIALS
+from jobs.engines.local.voice.visemes import BILABIALS
 
 MIDDLE = slice(4, 7)  # of the inner lip lines
 INTENDED_CLOSED = 0.03  # an intended opening at which the lips touch
@@ -151,7 +153,7 @@ def main() -> None:
     chosen = parser.parse_args()
     track = pipeline.listen(chosen.audio)
     phones = read_phones(chosen.phones) if chosen.phones else ()
-    _, points = pipeline.look(chosen.image, _short_side(chosen.video))
+    (points,) = photo.look(chosen.image, _short_side(chosen.video)).speakers
     _print(compare(gaps(chosen.video, points), track.opening, phones, track.fps))
 
 

@@ -1,46 +1,45 @@
-"""The table of contents: from a picture and a voice to a video, stage by stage. Runs in the child process."""
+"""The table of contents: from a face and a voice to a video, stage by stage. Runs in the child process.
 
-from collections.abc import Callable, Iterator
+picture:  listen → look  → draw       `photo`, one voice or two
+video:    listen → watch → redraw     `film`
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from time import monotonic
 
 import cv2
-import numpy as np
 
-from jobs.engines.local import audio, face, interior, manner, media, mouth, phones, pictures, still, timing, warp
-from jobs.engines.local.compose import Face, Moment, StillBase, StillPainter
-from jobs.engines.local.encode import Encoder
-from jobs.engines.local.landmarks import FACE_OVAL
-from jobs.engines.local.shapes import F64, FPS, U8, MouthPose, MouthShape, MouthTrack
+from jobs.engines.base import Model, SpeakingOrder
+from jobs.engines.local import film, manner, photo
+from jobs.engines.local.files import media, pictures
+from jobs.engines.local.files.encode import Encoder
+from jobs.engines.local.files.soundtrack import Soundtrack, Voice
+from jobs.engines.local.manner import Manner
+from jobs.engines.local.shapes import FPS, MouthTrack
+from jobs.engines.local.voice import audio, phones, timing
 from jobs.errors import InvalidInput, gettext_noop
 
 Progress = Callable[[float, str], None]
 
-LISTENED, LOOKED, DRAWN = 0.12, 0.18, 0.98  # progress at the end of each stage
-MAX_ENLARGEMENT = 2.0
-MIN_FACE_PIXELS = 44  # width of the face in the video
-CLIPPED_YAW = 22.0  # from here the inside of the mouth is kept within the face's outline
-TURNED_YAW, TURNED_GAP = 40.0, 0.06  # a profile whose open mouth can not be closed
-
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
-NO_FACE = gettext_noop("No face was found in the picture. Choose one that shows a face from the front.")
-SMALL_FACE = gettext_noop(
-    "The face in the picture is {found} pixels wide; {needed} are needed. Cut the picture closer or choose another."
-)
+PAUSE_SECONDS = 0.25  # between two who speak one after the other, silence at the voices' own ends included
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to make; `resolution` is the short side in pixels."""
+    """What to make; `sources` by the API's field names, `resolution` the short side in pixels."""
 
-    image: Path
-    voice: Path
+    model: Model
+    sources: Mapping[str, Path]
     output: Path
     resolution: int
     seed: int
     prompt: str = ""
+    speaking_order: SpeakingOrder = "meanwhile"
 
 
 @dataclass(frozen=True)
@@ -66,129 +65,116 @@ class _Watch:
         self.timings[stage] = round((monotonic() - start) * 1000)
 
 
-@dataclass(frozen=True)
-class Portrait:
-    """A face in a picture, and what is needed to make its mouth take any pose."""
-
-    points: F64
-    face: Face
-    fields: warp.KeyShapes
-    shaped: Callable[[MouthPose], MouthShape]
-
-    def moment(self, pose: MouthPose) -> Moment:
-        shape = self.shaped(pose)
-        return Moment(self.face, shape, self.fields.fields(pose, shape))
-
-
 def make(order: Order, progress: Progress) -> Made:
     """Make the video of `order`; raises `InvalidInput` for what the user can change."""
     cv2.setNumThreads(1)
-    watch = _Watch()
     asked, words = manner.understand(order.prompt)
-    pictures.check_header(order.image)  # before the longer work on the voice
+    watch = _Watch()
+    if order.model == "lipsync-video":
+        return _from_video(order, asked, words, watch, progress)
+    return _from_picture(order, asked, words, watch, progress)
+
+
+def _from_picture(order: Order, asked: Manner, words: tuple[str, ...], watch: _Watch, progress: Progress) -> Made:
+    pictures.check_header(order.sources["image"])  # before the longer work on the voice
+    fields = ("left_audio", "right_audio") if order.model == "lipsync-image-multi" else ("audio",)
     progress(0.0, "listening")
     with watch.time("listening"):
-        track = listen(order.voice, asked.opening, progress)
+        spoken = [
+            listen(order.sources[name], Fraction(FPS), asked.opening, field=name, heard=_part(progress, i, len(fields)))
+            for i, name in enumerate(fields)
+        ]
+    tracks, starts = arrange(spoken, order.speaking_order) if len(spoken) > 1 else (spoken, [0.0])
     progress(LISTENED, "looking")
     with watch.time("looking"):
-        picture, points = look(order.image, order.resolution)
-        grid, portrait = portray(picture, points, track)
+        scene = photo.look(order.sources["image"], order.resolution, len(fields), order.sources.get("mask_image"))
+    height, width = scene.picture.shape[:2]
     progress(LOOKED, "drawing")
-    with watch.time("drawing"):
-        draw(order, asked, picture, grid, portrait, track, progress)
+    count = len(tracks[0])
+    sound = Soundtrack([Voice(order.sources[name], start) for name, start in zip(fields, starts, strict=True)])
+    with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
+        photo.draw(scene, tracks, asked, order.seed, encoder, _drawing(progress, LOOKED, count))
+        progress(DRAWN, "saving")
     progress(1.0, "saving")
-    height, width = picture.shape[:2]
-    return Made(len(track) / FPS, width, height, FPS, watch.timings, words)
+    return Made(count / FPS, width, height, FPS, watch.timings, words)
 
 
-def listen(voice: Path, opening: float = 1.0, progress: Progress | None = None) -> MouthTrack:
-    """A recording → the mouth's poses on the frame grid."""
-    pcm = media.read_speech(voice)
+def _from_video(order: Order, asked: Manner, words: tuple[str, ...], watch: _Watch, progress: Progress) -> Made:
+    facts = film.facts(order.sources["video"])
+    progress(0.0, "listening")
+    with watch.time("listening"):
+        track = listen(order.sources["audio"], facts.fps, asked.opening, field="audio", heard=_part(progress, 0, 1))
+    progress(LISTENED, "looking")
+    with watch.time("looking"):
+        watched = film.watch(
+            order.sources["video"],
+            facts,
+            order.resolution,
+            len(track),
+            order.output.parent,
+            order.sources.get("mask_image"),
+            lambda seen: progress(LISTENED + (WATCHED - LISTENED) * seen / len(track), "looking"),
+        )
+    pictures_ = watched.footage
+    progress(WATCHED, "drawing")
+    sound = Soundtrack([Voice(order.sources["audio"])])
+    with (
+        watch.time("drawing"),
+        Encoder(order.output, pictures_.width, pictures_.height, facts.fps, sound, facts.tags) as encoder,
+    ):
+        film.draw(watched, track, encoder, _drawing(progress, WATCHED, len(track)))
+        progress(DRAWN, "saving")
+    progress(1.0, "saving")
+    fps = float(facts.fps)
+    return Made(len(track) / fps, pictures_.width, pictures_.height, fps, watch.timings, words)
+
+
+LISTENED, LOOKED, WATCHED, DRAWN = 0.12, 0.18, 0.45, 0.98  # progress at the end of each stage
+
+
+def _part(progress: Progress, index: int, count: int) -> Callable[[float], None]:
+    return lambda share: progress(LISTENED * (index + share) / count, "listening")
+
+
+def _drawing(progress: Progress, since: float, count: int) -> Callable[[int], None]:
+    return lambda drawn: progress(since + (DRAWN - since) * drawn / count, "drawing")
+
+
+def listen(
+    voice: Path,
+    fps: Fraction = Fraction(FPS),
+    opening: float = 1.0,
+    field: str = "audio",
+    heard: Callable[[float], None] = lambda share: None,
+) -> MouthTrack:
+    """A recording → the mouth's poses on the frame grid; raises `InvalidInput` naming `field`."""
+    try:
+        pcm = media.read_speech(voice)
+    except InvalidInput as refusal:
+        raise InvalidInput(refusal.template, field=field, **refusal.params) from refusal
     voice_features = audio.features(pcm)
     if not audio.has_voice(voice_features):
-        raise InvalidInput(NO_VOICE, field="audio")
-
-    def heard_so_far(share: float) -> None:
-        if progress is not None:
-            progress(LISTENED * share, "listening")
-
-    spoken = phones.hear(pcm, heard_so_far)
-    track = timing.mouth_track(spoken, voice_features, len(pcm) / media.SPEECH_RATE_HZ)
+        raise InvalidInput(NO_VOICE, field=field)
+    spoken = phones.hear(pcm, heard)
+    track = timing.mouth_track(spoken, voice_features, len(pcm) / media.SPEECH_RATE_HZ, float(fps))
     if opening != 1:
         track.poses[:, timing.OPENING] *= opening
     return track
 
 
-def look(image: Path, resolution: int) -> tuple[U8, F64]:
-    """A picture file → the picture in the video's size, and the landmarks of its largest face in it."""
-    picture = pictures.read(image)
-    width, height = video_size(picture.shape[1], picture.shape[0], resolution)
-    scale = width / picture.shape[1]
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LANCZOS4
-    sized = np.asarray(cv2.resize(picture, (width, height), interpolation=how), np.uint8)
-    faces = face.FaceFinder().find(sized)
-    if not faces:
-        raise InvalidInput(NO_FACE, field="image")
-    found = face.face_width(faces[0])
-    if found < MIN_FACE_PIXELS:
-        raise InvalidInput(SMALL_FACE, field="image", found=round(found / scale), needed=round(MIN_FACE_PIXELS / scale))
-    return sized, faces[0]
+def arrange(spoken: Sequence[MouthTrack], order: SpeakingOrder) -> tuple[list[MouthTrack], list[float]]:
+    """Two voices' tracks, left and right → tracks of equal length, and when each voice begins, in seconds.
 
-
-def video_size(width: int, height: int, resolution: int) -> tuple[int, int]:
-    """The video's size: short side `resolution`, aspect kept, both even, at most twice the picture."""
-    scale = min(resolution / min(width, height), MAX_ENLARGEMENT)
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-
-
-def portray(picture: U8, points: F64, track: MouthTrack) -> tuple[warp.Grid, Portrait]:
-    """Learn a face so that it can be drawn in all poses of a track."""
-    frame, yaw = face.face_frame(points), face.yaw_degrees(points)
-    measured = frame.to_face(points)
-    rest = mouth.at_rest(measured)
-    amount = mouth.amplitude(yaw)
-    stays_open = abs(yaw) > TURNED_YAW and rest.gap > TURNED_GAP
-
-    def shaped(pose: MouthPose) -> MouthShape:
-        place = mouth.shape_around if stays_open else mouth.shape
-        return place(rest, mouth.damped(pose, amount) if amount < 1 else pose)
-
-    grid = warp.Grid.over(picture.shape[1], picture.shape[0], frame.scale)
-    mover = warp.MouthWarp(grid, frame, measured, rest, mouth.seen_jaw(rest.seen))
-    known = Face(
-        frame=frame,
-        rest=rest,
-        interior=interior.learn(picture, points, frame, rest),
-        block=mover.block,
-        nodes=mover.nodes,
-        outline=points[list(FACE_OVAL), :2] if abs(yaw) >= CLIPPED_YAW else None,
-        paints_inside=not stays_open,
-    )
-    poses = [track[i] for i in range(len(track))]
-    return grid, Portrait(points, known, warp.KeyShapes(mover, poses, shaped), shaped)
-
-
-def draw(
-    order: Order,
-    asked: manner.Manner,
-    picture: U8,
-    grid: warp.Grid,
-    portrait: Portrait,
-    track: MouthTrack,
-    progress: Progress,
-) -> None:
-    """Draw and encode every frame; holds one at a time."""
-    height, width = picture.shape[:2]
-    frame = portrait.face.frame
-    random = np.random.default_rng(order.seed)
-    lively = still.Liveliness(asked.head, asked.blinks)
-    lids = still.blinks(len(track), track.fps, random, lively)
-    head = still.head(track.loudness, track.fps, random, lively)
-    base = StillBase(picture, [(portrait.points, frame)])
-    painter = StillPainter(base, grid, [portrait.face], [still.head_basis(grid.points, frame, width, height)])
-    with Encoder(order.output, width, height, FPS, order.voice) as encoder:
-        for i in range(len(track)):
-            base.blink(0, int(lids[i]))
-            encoder.write(painter.draw([portrait.moment(track[i])], [head[i]]))
-            progress(LOOKED + (DRAWN - LOOKED) * (i + 1) / len(track), "drawing")
-        progress(DRAWN, "saving")
+    Who does not speak listens with closed lips. One after the other, a natural pause is between them.
+    """
+    left, right = spoken
+    match order:
+        case "meanwhile":
+            starts = [0, 0]
+        case "left_right":
+            starts = [0, len(left) + timing.pause_frames(left, right, PAUSE_SECONDS)]
+        case "right_left":
+            starts = [len(right) + timing.pause_frames(right, left, PAUSE_SECONDS), 0]
+    total = max(start + len(track) for start, track in zip(starts, spoken, strict=True))
+    tracks = [timing.placed(track, start, total) for start, track in zip(starts, spoken, strict=True)]
+    return tracks, [start / left.fps for start in starts]

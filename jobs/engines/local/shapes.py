@@ -4,7 +4,7 @@ Face units: everything that moves is measured in S, the three-dimensional distan
 origin under the nose (landmark 2), x towards the picture's right and y towards the chin.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Bools = NDArray[np.bool_]
 FPS = 25
 SPEECH_RATE_HZ = 16_000
 FEATURE_RATE_HZ = 100
+JAW_OF_GAP = 0.78  # the jaw's share in an opening as it is seen
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,25 @@ class Contours:
     lower_inner: F64
     lower_outer: F64
 
+    @property
+    def width(self) -> float:
+        """Corner to corner."""
+        return float(np.linalg.norm(self.upper_outer[-1] - self.upper_outer[0]))
+
+    @property
+    def gap(self) -> float:
+        """How far the middle of the lips is open; negative where they seem to overlap."""
+        return float((self.lower_inner[3:8, 1] - self.upper_inner[3:8, 1]).mean())
+
+    @property
+    def jaw(self) -> float:
+        """How far the jaw has dropped to open them so."""
+        return JAW_OF_GAP * max(0.0, self.gap)
+
+    def moved(self, by: F64) -> "Contours":
+        """The same lips, (2,) further right and down."""
+        return Contours(self.upper_outer + by, self.upper_inner + by, self.lower_inner + by, self.lower_outer + by)
+
 
 @dataclass(frozen=True)
 class RestingMouth:
@@ -122,6 +142,10 @@ class RestingMouth:
     centre_x: float
     relax_width: float  # narrows a smile towards a neutral width
     relax_curve: float  # flattens a smile's curve
+
+    def moved(self, by: F64) -> "RestingMouth":
+        """The same mouth, (2,) further right and down."""
+        return replace(self, seen=self.seen.moved(by), line=self.line + by, centre_x=self.centre_x + float(by[0]))
 
     @property
     def line_y(self) -> float:
@@ -158,3 +182,15 @@ class Planes:
     @property
     def height(self) -> int:
         return self.luma.shape[0]
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """What the numbers in the planes of a video mean, as ffmpeg's codes; handed on to the result as they are."""
+
+    matrix: int
+    primaries: int
+    transfer: int
+
+
+BT709 = ColourTags(1, 1, 1)

@@ -48,7 +48,7 @@ class Probe:
 def probe(path: Path) -> Probe | None:
     """Read the headers; None if no allowed demuxer knows the file or it holds neither sound nor picture."""
     try:
-        with _open(path) as container:
+        with open_media(path) as container:
             seconds = container.duration / av.time_base if container.duration else 0.0
             has_audio = bool(container.streams.audio)
             # A cover picture in a music file is no video.
@@ -84,7 +84,7 @@ def resampled(path: Path, resampler: AudioResampler) -> Iterator[AudioFrame]:
     """Frames of the first sound track; a file damaged in the middle ends there, one never readable raises."""
     heard = False
     try:
-        with _open(path) as container:
+        with open_media(path) as container:
             if not container.streams.audio:
                 raise InvalidInput(NOT_A_RECORDING, field="audio")
             stream = container.streams.audio[0]
@@ -105,14 +105,14 @@ def resampled(path: Path, resampler: AudioResampler) -> Iterator[AudioFrame]:
 def sound_format(path: Path) -> tuple[int, str]:
     """Sample rate and layout ("mono" or "stereo") of the first sound track; raises `InvalidInput`."""
     try:
-        with _open(path) as container:
+        with open_media(path) as container:
             codec = container.streams.audio[0].codec_context
             return codec.sample_rate, "mono" if codec.layout.nb_channels == 1 else "stereo"
     except (av.error.FFmpegError, OSError, IndexError) as error:
         raise InvalidInput(NOT_A_RECORDING, field="audio") from error
 
 
-def _open(path: Path) -> av.container.InputContainer:
+def open_media(path: Path) -> av.container.InputContainer:
     return av.open(str(path), "r", options=GUARD)
 
 

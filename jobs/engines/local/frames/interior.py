@@ -1,13 +1,14 @@
 """Owns what is seen between the lips: cavity, tongue and teeth, in the colours and light of the face."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from jobs.engines.local import raster, teeth
+from jobs.engines.local.frames import raster, teeth
 from jobs.engines.local.landmarks import EYES, LIP_SAMPLES, SKIN_SAMPLES
-from jobs.engines.local.shapes import F32, F64, U8, FaceFrame, MouthShape, RestingMouth
+from jobs.engines.local.shapes import F32, F64, U8, Contours, FaceFrame, MouthShape, RestingMouth
 
 # The cavity is never black: this much of the skin's light, BGR.
 CAVITY = (0.126, 0.117, 0.2115)
@@ -29,6 +30,7 @@ class Palette:
     cavity: F32
     tongue: F32
     tooth: F32
+    lip: F32
     skin_brightness: float
 
 
@@ -69,6 +71,53 @@ def learn(picture: U8, points: F64, frame: FaceFrame, rest: RestingMouth) -> Int
     return Interior(palette, None, TOOTH_EDGE)
 
 
+# Looks into an open mouth in a video.
+LEAST_INSIDE = 20  # pixels
+DARKEST_SHARE = BRIGHTEST_SHARE = 0.125  # of them: cavity, and teeth
+FEWEST_LOOKS = 3
+TOOTH_OVER_CAVITY, TOOTH_GAIN, TOOTH_PERCENTILE = 2.0, 1.06, 70
+TONGUE_SHARE = 0.45
+
+
+def look_inside(picture: U8, frame: FaceFrame, seen: Contours) -> U8 | None:
+    """(n, 3) BGR of what is between open lips; None if it is too little."""
+    inwards = 0.12 * (seen.lower_inner - seen.upper_inner)
+    edge = np.concatenate([(seen.upper_inner + inwards)[1:-1], (seen.lower_inner - inwards)[1:-1][::-1]])
+    points = frame.to_pixels(edge)
+    x0, y0 = np.maximum(0, np.floor(points.min(0))).astype(int)
+    x1, y1 = np.minimum(picture.shape[1::-1], np.ceil(points.max(0)) + 1).astype(int)
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return None
+    inside = raster.polygon_mask(points - [x0, y0], x1 - x0, y1 - y0, 0) > 0.7
+    return picture[y0:y1, x0:x1][inside] if inside.sum() >= LEAST_INSIDE else None
+
+
+def with_looks(known: Interior, looks: Sequence[U8]) -> Interior:
+    """The same mouth, its colours those that were seen in open moments (n, 3) of the video: the largest single gain."""
+    if len(looks) < FEWEST_LOOKS:
+        return known
+    dark, bright = [], []
+    for pixels in looks:
+        colours = pixels.astype(np.float32)
+        light = colours @ raster.BRIGHTNESS.astype(np.float32)
+        grey = 1.2 - np.clip(np.ptp(colours, axis=1) / (light + 1), 0, 1)
+        count = max(3, int(len(colours) * DARKEST_SHARE))
+        dark.append(colours[np.argsort(light)[:count]].mean(0))
+        bright.append(colours[np.argsort(light * grey)[-count:]].mean(0))
+    cavity = np.median(dark, 0).astype(np.float32)
+    tooth = np.percentile(bright, TOOTH_PERCENTILE, axis=0).astype(np.float32)
+    learnt = known.palette
+    return replace(
+        known,
+        palette=replace(
+            learnt,
+            cavity=cavity,
+            tooth=tooth * TOOTH_GAIN if tooth.mean() > TOOTH_OVER_CAVITY * cavity.mean() else learnt.tooth,
+            tongue=(1 - TONGUE_SHARE) * learnt.tongue + TONGUE_SHARE * (cavity + 0.5 * (learnt.lip - cavity)),
+        ),
+    )
+
+
 def _palette(picture: U8, points: F64, scale: float) -> Palette:
     reach = max(2, int(scale * 0.03))
     patches = [_patch(picture, points[i], reach) for i in SKIN_SAMPLES]
@@ -82,6 +131,7 @@ def _palette(picture: U8, points: F64, scale: float) -> Palette:
         cavity=(np.array(CAVITY) * light + CAVITY_FLOOR).astype(np.float32),
         tongue=(0.62 * lip + np.array(TONGUE_LIGHT) * light).astype(np.float32),
         tooth=_with_eye_white(tooth, eye_white(picture, points), light).astype(np.float32),
+        lip=lip.astype(np.float32),
         skin_brightness=light,
     )
 

@@ -41,7 +41,7 @@ def at_rest(face: F64) -> RestingMouth:
         ],
         1,
     )
-    width = float(np.linalg.norm(seen.upper_outer[-1] - seen.upper_outer[0]))
+    width = seen.width
     smiles = float(gap.max()) > SMILE_GAP or width > SMILE_WIDTH
     return RestingMouth(
         seen=seen,
@@ -113,18 +113,12 @@ def shape_around(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     """Like `shape`, for an open mouth seen from the side: the lower lip moves relative to the picture, nothing else."""
     wanted = shape(rest, pose)
     seen = rest.seen
-    jaw = seen_jaw(seen)
+    jaw = seen.jaw
     move = float(np.clip(wanted.drop * TURNED_GAIN - HALF_OPEN * jaw, -HALF_OPEN * jaw, TURNED_MOST))
     profile = np.clip(1 - np.abs(np.linspace(-1, 1, 11)) ** 2.2, 0, 1)
     down = np.stack([np.zeros(11), move * profile], 1)
     lips = Contours(seen.upper_outer, seen.upper_inner, seen.lower_inner + down, seen.lower_outer + down)
     return MouthShape(lips, jaw + move, 0.0, 1.0, pose)
-
-
-def seen_jaw(seen: Contours) -> float:
-    """How far the jaw has dropped in the picture itself."""
-    middle = slice(3, 8)
-    return 0.78 * max(0.0, float((seen.lower_inner[middle, 1] - seen.upper_inner[middle, 1]).mean()))
 
 
 def _opening_profile(rest: RestingMouth, rounding: float) -> F64:

@@ -1,10 +1,12 @@
 """Owns the life of a still picture: when the eyes blink and how the head moves, from the seed and the voice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from jobs.engines.local.faces.face import face_frame
 from jobs.engines.local.shapes import F32, F64, FaceFrame
 
 # Lid levels of one blink, frame by frame: 0 open to 3 closed; see `eyelids.LEVELS`.
@@ -69,6 +71,7 @@ def _wander(seconds: F64, lowest_hz: float, highest_hz: float, rng: np.random.Ge
 # The part of the picture that goes with the head: an ellipse round the face, fading into hair and shoulders.
 HEAD_CENTRE, HEAD_RADII, HEAD_CORE, HEAD_FADE = (0.0, -0.25), (1.25, 1.45), 0.75, 1.5
 NECK = (0.0, 1.0)  # the head rolls about it
+TERRITORY_BORDER = 0.6  # between two heads, in head radii: where neither moves the other's
 BORDER = 0.12  # of the shorter side: the picture's borders stay put
 
 
@@ -84,6 +87,25 @@ def head_basis(points: F32, frame: FaceFrame, width: int, height: int) -> F32:
     down = np.stack([zero, weight, from_neck[..., 0] * weight, zero, near * weight], -1)
     moved = np.stack([across, down], -2)
     return np.asarray(-np.einsum("ij,...jk->...ik", frame.axes, moved), np.float32)
+
+
+def territories(points: F32, faces: Sequence[F64]) -> list[F32]:
+    """For each of the faces (478, 3), (ny, nx) 1 at nodes that are its own, 0 at those nearer to another face."""
+    if len(faces) == 1:
+        return [np.ones(points.shape[:2], np.float32)]
+    frames = [face_frame(face) for face in faces]
+    distances = np.stack(
+        [
+            np.sqrt((((frame.to_face(points.astype(np.float64)) - HEAD_CENTRE) / HEAD_RADII) ** 2).sum(-1))
+            for frame in frames
+        ]
+    )
+    own = []
+    for i in range(len(faces)):
+        nearest_other = np.delete(distances, i, 0).min(0)
+        share = np.clip((nearest_other - distances[i]) / TERRITORY_BORDER, 0, 1)
+        own.append((share * share * (3 - 2 * share)).astype(np.float32))
+    return own
 
 
 def head_weight(at: F64) -> F64:

@@ -1,10 +1,12 @@
 """Owns the movement: phones and features become mouth poses on the frame grid, with coarticulation and closures."""
 
+from dataclasses import astuple
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, FPS, MouthTrack, Phone, VoiceFeatures
-from jobs.engines.local.visemes import BILABIALS, SILENCE, VISEMES
+from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, FPS, MouthPose, MouthTrack, Phone, VoiceFeatures
+from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
 
 # Channels as in `Viseme`, with the time over which each blends into its neighbours (Gaussian σ, in 10 ms steps).
 CHANNEL_SIGMAS = (4.0, 6.5, 5.0, 6.5, 3.5, 3.0)
@@ -17,7 +19,7 @@ PHONE_WIDTH_SHARE, SIGNAL_WIDTH_SHARE = 0.75, 0.5
 MAX_OPENING = 1.25
 CLOSED_OPENING = 0.02  # an opening at which the lips touch
 CERTAIN_CLOSURE = 0.97
-HALF_FRAME_SECONDS = 0.5 / FPS
+HEARD = 0.15  # loudness above which somebody speaks
 
 
 def frame_count(seconds: float, fps: float = FPS) -> int:
@@ -46,7 +48,7 @@ def mouth_track(phones: tuple[Phone, ...], voice: VoiceFeatures, seconds: float,
 
     moments = (np.arange(frame_count(seconds, fps)) + 0.5) / fps
     poses = _sampled(np.column_stack([channels, closure]), moments)
-    certain = _peaks(closure, moments) > CERTAIN_CLOSURE
+    certain = _peaks(closure, moments, 0.5 / fps) > CERTAIN_CLOSURE
     poses[:, OPENING] = np.clip(poses[:, OPENING], 0, np.where(certain, CLOSED_OPENING, MAX_OPENING))
     return MouthTrack(poses, _sampled(loudness[:, None], moments)[:, 0], fps)
 
@@ -96,7 +98,7 @@ def _signal_opening(voice: VoiceFeatures) -> F64:
 
 
 def _steps(phone: Phone, count: int) -> slice:
-    return slice(int(phone.start_seconds * FEATURE_RATE_HZ), min(count, int(phone.end_seconds * FEATURE_RATE_HZ)))
+    return slice(round(phone.start_seconds * FEATURE_RATE_HZ), min(count, round(phone.end_seconds * FEATURE_RATE_HZ)))
 
 
 def _sampled(columns: F64, moments: F64) -> F64:
@@ -104,8 +106,23 @@ def _sampled(columns: F64, moments: F64) -> F64:
     return np.stack([np.interp(moments * FEATURE_RATE_HZ, steps, column) for column in columns.T], 1)
 
 
-def _peaks(values: F64, moments: F64) -> F64:
+def _peaks(values: F64, moments: F64, half_frame_seconds: float) -> F64:
     """The largest value within half a frame of each moment, so that nothing falls between two frames."""
-    starts = ((moments - HALF_FRAME_SECONDS) * FEATURE_RATE_HZ).clip(0).astype(int)
-    stops = ((moments + HALF_FRAME_SECONDS) * FEATURE_RATE_HZ).astype(int) + 1
+    starts = ((moments - half_frame_seconds) * FEATURE_RATE_HZ).clip(0).astype(int)
+    stops = ((moments + half_frame_seconds) * FEATURE_RATE_HZ).astype(int) + 1
     return np.array([values[a:b].max(initial=0) for a, b in zip(starts, stops, strict=True)])
+
+
+def placed(track: MouthTrack, start: int, total: int) -> MouthTrack:
+    """The track from frame `start` on in one of `total` frames; before and after it the mouth is at rest."""
+    poses = np.tile(np.array(astuple(MouthPose())), (total, 1))
+    loudness = np.zeros(total)
+    poses[start : start + len(track)] = track.poses
+    loudness[start : start + len(track)] = track.loudness
+    return MouthTrack(poses, loudness, track.fps)
+
+
+def pause_frames(before: MouthTrack, after: MouthTrack, seconds: float) -> int:
+    """Frames to add between two voices for a pause of `seconds`, less the silence that their ends have already."""
+    silence = int((before.loudness[::-1] > HEARD).argmax()) + int((after.loudness > HEARD).argmax())
+    return max(0, round(seconds * before.fps) - silence)

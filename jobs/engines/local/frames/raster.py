@@ -13,6 +13,8 @@ TO_LUMA = np.array([0.0620, 0.6142, 0.1826], np.float32)
 TO_BLUE = np.array([0.4392, -0.3386, -0.1006], np.float32)
 TO_RED = np.array([-0.0403, -0.3989, 0.4392], np.float32)
 LUMA_ZERO, CHROMA_ZERO = 16, 128
+_INVERSE = np.linalg.inv(np.stack([TO_LUMA, TO_BLUE, TO_RED]).astype(np.float64))
+_TO_BGR = np.column_stack([_INVERSE, -_INVERSE @ [LUMA_ZERO, CHROMA_ZERO, CHROMA_ZERO]])
 BRIGHTNESS = np.array([0.114, 0.587, 0.299])  # of BGR, where only light and dark matter
 
 SUBPIXEL_BITS = 4
@@ -34,6 +36,30 @@ def to_planes(picture: U8) -> Planes:
         np.stack([np.append(TO_BLUE, CHROMA_ZERO), np.append(TO_RED, CHROMA_ZERO)]),
     )
     return Planes(np.asarray(luma, np.uint8), np.asarray(chroma, np.uint8))
+
+
+def to_bgr(planes: Planes, rows: slice = slice(None), columns: slice = slice(None)) -> U8:
+    """NV12 → BGR, whole or a part with even borders."""
+    luma = np.ascontiguousarray(planes.luma[rows, columns])
+    half = [
+        slice(part.start // 2 if part.start else None, part.stop // 2 if part.stop else None)
+        for part in (rows, columns)
+    ]
+    chroma = np.ascontiguousarray(planes.chroma[half[0], half[1]])
+    full = cv2.resize(chroma, luma.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.transform(cv2.merge([luma, full]), _TO_BGR), np.uint8)
+
+
+def shrunk_rgb(planes: Planes, rows: tuple[int, int], columns: tuple[int, int], scale: float) -> U8:
+    """A part with even borders, scaled, as RGB for finding faces in: quick, its colours only nearly right."""
+    (y0, y1), (x0, x1) = rows, columns
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (x1 - x0, y1 - y0))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    luma = cv2.resize(planes.luma[y0:y1, x0:x1], (width, height), interpolation=how)
+    chroma = cv2.resize(
+        planes.chroma[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2], (width // 2, height // 2), interpolation=how
+    )
+    return np.asarray(cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2RGB_NV12), np.uint8)
 
 
 def paint_to_planes(paint: F32) -> tuple[F32, F32]:
@@ -76,9 +102,21 @@ def blend(below: U8, above: U8, mask: F32) -> U8:
     return np.asarray(cv2.blendLinear(below, above, 1 - mask, mask), np.uint8)
 
 
-def sample(plane: U8, at: F32) -> U8:
-    """The plane's values at (h, w, 2) positions, bilinear."""
-    return np.asarray(cv2.remap(plane, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)  # type: ignore[call-overload]
+def keep_outside(planes: Planes, untouched: Planes, luma_mask: F32, chroma_mask: F32) -> None:
+    """Put back, in place, what was there where the masks are 0."""
+    planes.luma[:] = blend(untouched.luma, planes.luma, luma_mask)
+    planes.chroma[:] = blend(untouched.chroma, planes.chroma, chroma_mask)
+
+
+def mixed(below: U8, above: U8, share: float) -> U8:
+    """`share` (0 to 1) of `above`, the rest of `below`."""
+    return np.asarray(cv2.addWeighted(below, 1 - share, above, share, 0), np.uint8)
+
+
+def sample(plane: U8, at: F32, bicubic: bool = False) -> U8:
+    """The plane's values at (h, w, 2) positions, bilinear unless told."""
+    how = cv2.INTER_CUBIC if bicubic else cv2.INTER_LINEAR
+    return np.asarray(cv2.remap(plane, at, None, how, borderMode=cv2.BORDER_REPLICATE), np.uint8)  # type: ignore[call-overload]
 
 
 def sample_field(field: F32, at: F32, smooth: bool = True, outside_is_zero: bool = False) -> F32:

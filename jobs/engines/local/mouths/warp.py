@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.engines.local import thinplate
 from jobs.engines.local.landmarks import (
     CHEEKS,
     CHIN_PAD,
@@ -19,7 +18,8 @@ from jobs.engines.local.landmarks import (
     UNDER_LIP,
     UNDER_NOSE,
 )
-from jobs.engines.local.shapes import F32, F64, Bools, FaceFrame, MouthPose, MouthShape, RestingMouth
+from jobs.engines.local.mouths import thinplate
+from jobs.engines.local.shapes import F32, F64, Bools, Contours, FaceFrame, MouthPose, MouthShape, RestingMouth
 
 CELL = 0.06  # of S: distance of nodes
 # Zero anchors hold the rest of the face; the field fades to nothing on its way to them.
@@ -32,18 +32,38 @@ TOWARDS_LIP = 0.10  # inner lines are pulled this far into the lip, or slivers o
 
 @dataclass(frozen=True)
 class Grid:
-    """Nodes `cell` pixels apart (even) over a picture, one more on each side; `points` (ny, nx, 2) in pixels."""
+    """Nodes `cell` pixels apart (even) over a rectangle, one more on each side; `points` (ny, nx, 2) in pixels.
+
+    `x`, `y` (even) is the rectangle's corner, half a cell from the first node inside.
+    """
 
     cell: int
     points: F32
+    x: int = 0
+    y: int = 0
 
     @classmethod
     def over(cls, width: int, height: int, scale: float) -> "Grid":
-        """The grid for a picture whose smallest face has this S."""
+        """The grid for a whole picture whose smallest face has this S."""
+        return cls._spanning(0, 0, width, height, scale)
+
+    @classmethod
+    def around(cls, frame: FaceFrame, width: int, height: int) -> "Grid | None":
+        """The grid for all that one mouth can move in a picture of this size; None if that lies outside of it."""
+        reach = np.array(REACH_RADII)
+        corners = frame.to_pixels(np.array(REACH_CENTRE) + reach * [[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        low = np.maximum(0, np.floor(corners.min(0))).astype(int) & ~1
+        high = np.minimum([width, height], np.ceil(corners.max(0))).astype(int)
+        if (high - low).min() < 2:
+            return None
+        return cls._spanning(int(low[0]), int(low[1]), int(high[0]), int(high[1]), frame.scale)
+
+    @classmethod
+    def _spanning(cls, x: int, y: int, right: int, bottom: int, scale: float) -> "Grid":
         cell = max(2, 2 * round(CELL * scale / 2))
-        xs = (np.arange(-(-width // cell) + 2) - 0.5) * cell - 0.5
-        ys = (np.arange(-(-height // cell) + 2) - 0.5) * cell - 0.5
-        return cls(cell, np.stack(np.meshgrid(xs, ys), 2).astype(np.float32))
+        xs = x + (np.arange(-(-(right - x) // cell) + 2) - 0.5) * cell - 0.5
+        ys = y + (np.arange(-(-(bottom - y) // cell) + 2) - 0.5) * cell - 0.5
+        return cls(cell, np.stack(np.meshgrid(xs, ys), 2).astype(np.float32), x, y)
 
 
 @dataclass(frozen=True)
@@ -112,16 +132,16 @@ class Controls:
     seen: F64
 
 
-def controls(face: F64, rest: RestingMouth, jaw: float, shape: MouthShape) -> tuple[Controls, Controls]:
-    """Upper and lower layer's control points for landmarks (478, 2) with the jaw dropped by `jaw` in the picture."""
-    seen, lips = rest.seen, shape.lips
+def controls(face: F64, seen: Contours, rest: RestingMouth, shape: MouthShape) -> tuple[Controls, Controls]:
+    """Upper and lower layer's control points for landmarks (478, 2) whose lips are as `seen` in the picture."""
+    lips, jaw = shape.lips, seen.jaw
     pull = TOWARDS_LIP * np.clip(1 - np.abs(np.linspace(-1, 1, 11)) ** 3, 0, 1)[:, None]
     pull = pull * np.clip(rest.gap / 0.03, 0.25, 1)
     upper_inner = seen.upper_inner + pull * (seen.upper_outer - seen.upper_inner)
     lower_inner = seen.lower_inner + pull * (seen.lower_outer - seen.lower_inner)
 
     skin = face[_SKIN_POINTS]
-    widening = np.linalg.norm(lips.upper_outer[-1] - lips.upper_outer[0]) / rest.width - 1
+    widening = lips.width / seen.width - 1
     across = np.where(_IS_CHEEK & (np.abs(skin[:, 1] - rest.line_y) >= CHEEK_BAND), 0, _ACROSS)
     fall = shape.drop - jaw
     moved = skin + np.stack(
@@ -160,20 +180,24 @@ def controls(face: F64, rest: RestingMouth, jaw: float, shape: MouthShape) -> tu
 
 
 class MouthWarp:
-    """One face of one picture: fields for any shape of its mouth, on the block of nodes that it can reach."""
+    """One face of one picture: fields for any shape of its mouth, on the block of nodes that it can reach.
 
-    def __init__(self, grid: Grid, frame: FaceFrame, face: F64, rest: RestingMouth, jaw: float) -> None:
+    `face` are its landmarks (478, 2) in face units, `seen` its lips in the picture, `rest` the mouth that it has at
+    rest: the same lips closed for a still picture, those of a whole shot for a frame of a video.
+    """
+
+    def __init__(self, grid: Grid, frame: FaceFrame, face: F64, seen: Contours, rest: RestingMouth) -> None:
         everywhere = frame.to_face(grid.points.astype(np.float64))
         reach = fade(everywhere)
         self.block = Block.around(reach > 0)
         self.nodes: F32 = everywhere[self.block.slices].reshape(-1, 2).astype(np.float32)
         self._reach: F32 = reach[self.block.slices].ravel().astype(np.float32)
         self._axes = frame.axes.T.astype(np.float32)
-        self._face, self._rest, self._jaw = face, rest, jaw
+        self._face, self._seen, self._rest = face, seen, rest
 
     def fields(self, shape: MouthShape, deepest: float | None = None) -> Fields:
         """The exact fields of a shape; `deepest` is the largest drop of a clip whose fields are to be mixed."""
-        upper, lower = controls(self._face, self._rest, self._jaw, shape)
+        upper, lower = controls(self._face, self._seen, self._rest, shape)
         x, y = self.nodes[:, 0] - self._rest.centre_x, self.nodes[:, 1] - self._rest.line_y
         in_span = np.abs(x) < shape.half_width * 1.15 + 0.12
         drop = shape.drop if deepest is None else deepest

@@ -1,6 +1,5 @@
 """Owns the output file: H.264 and AAC in an MP4 that plays before it is fully loaded, written as frames come."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -8,42 +7,47 @@ from typing import Self
 
 import av
 import numpy as np
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.video.frame import VideoFrame
 
-from jobs.engines.local.media import resampled, sound_format
-from jobs.engines.local.shapes import U8, Planes
+from jobs.engines.local.files.soundtrack import Soundtrack
+from jobs.engines.local.shapes import BT709, U8, ColourTags, Planes
 
 H264 = {"preset": "veryfast", "crf": "20"}
-BT709, LIMITED_RANGE = 1, 1
-AAC_RATES_HZ = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
-USUAL_RATE_HZ = 48_000
+LIMITED_RANGE = 1
 BITS_PER_CHANNEL = 96_000
-AAC_FRAME = 1024
+# Always two, whatever the machine has: the number changes what x264 decides, and results are to be reproducible.
+ENCODER_THREADS = 2
 
 
 class Encoder:
-    """Writes planes at a fixed rate with the given voice, unchanged in loudness and whole to its last sample.
+    """Writes planes at a fixed rate with the given sound, unchanged in loudness and whole to its last sample.
 
     A context manager: leaving it finishes the file. Sound is written as far as the picture has come, so that neither
     waits in memory for the other.
     """
 
-    def __init__(self, path: Path, width: int, height: int, fps: int, voice: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        fps: Fraction,
+        sound: Soundtrack,
+        tags: ColourTags = BT709,
+    ) -> None:
         self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._video = self._file.add_stream("libx264", rate=fps, options=dict(H264))
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "nv12"
         context = self._video.codec_context
-        context.colorspace = context.color_primaries = context.color_trc = BT709
+        context.thread_count = ENCODER_THREADS
+        context.colorspace, context.color_primaries, context.color_trc = tags.matrix, tags.primaries, tags.transfer
         context.color_range = LIMITED_RANGE
         self._fps, self._frames = fps, 0
 
-        rate, layout = sound_format(voice)
-        self._rate = rate if rate in AAC_RATES_HZ else USUAL_RATE_HZ
-        self._sound = self._file.add_stream("aac", rate=self._rate, layout=layout)
-        self._sound.bit_rate = min(BITS_PER_CHANNEL, 3 * self._rate) * (2 if layout == "stereo" else 1)
-        self._voice = self._voice_frames(voice, layout)
+        self._rate = sound.rate_hz
+        self._sound = self._file.add_stream("aac", rate=self._rate, layout=sound.layout)
+        self._sound.bit_rate = min(BITS_PER_CHANNEL, 3 * self._rate) * sound.channels
+        self._blocks = sound.blocks()
         self._samples = 0
 
     def __enter__(self) -> Self:
@@ -54,32 +58,29 @@ class Encoder:
         frame = VideoFrame(planes.width, planes.height, "nv12")
         _fill(frame, 0, planes.luma)
         _fill(frame, 1, planes.chroma.reshape(planes.height // 2, planes.width))
-        frame.pts, frame.time_base = self._frames, Fraction(1, self._fps)
+        frame.pts, frame.time_base = self._frames, 1 / self._fps
         self._file.mux(self._video.encode(frame))
         self._frames += 1
-        self._write_voice(until_seconds=self._frames / self._fps)
+        self._write_sound(until_seconds=float(self._frames / self._fps))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._write_voice(until_seconds=float("inf"))
+            self._write_sound(until_seconds=float("inf"))
             self._file.mux(self._video.encode(None))
             self._file.mux(self._sound.encode(None))
         self._file.close()
 
-    def _write_voice(self, until_seconds: float) -> None:
+    def _write_sound(self, until_seconds: float) -> None:
         while self._samples < until_seconds * self._rate:
-            frame = next(self._voice, None)
+            frame = next(self._blocks, None)
             if frame is None:
                 return
             # Without explicit timestamps the sound would begin a frame late.
             frame.pts, frame.time_base = self._samples, Fraction(1, self._rate)
             self._samples += frame.samples
             self._file.mux(self._sound.encode(frame))
-
-    def _voice_frames(self, voice: Path, layout: str) -> Iterator[AudioFrame]:
-        return resampled(voice, AudioResampler("fltp", layout, self._rate, frame_size=AAC_FRAME))
 
 
 def _fill(frame: VideoFrame, index: int, rows: U8) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from jobs.engines.local.shapes import FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Phone
-from jobs.engines.local.visemes import SILENCE
+from jobs.engines.local.voice.visemes import SILENCE
 
 LOUD = 16_000.0  # the model's features expect a normal recording level
 STEP = SPEECH_RATE_HZ // FEATURE_RATE_HZ  # samples of one decoder frame

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from jobs.engines.local import raster
+from jobs.engines.local.frames import raster
 from jobs.engines.local.shapes import F32, F64, U8, FaceFrame, RestingMouth
 
 TEXELS = 420.0  # texture pixels per face unit

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from jobs.engines.local import raster, thinplate
+from jobs.engines.local.frames import raster
 from jobs.engines.local.landmarks import EYES
+from jobs.engines.local.mouths import thinplate
 from jobs.engines.local.shapes import F64, U8, FaceFrame
 
 LEVELS = (0.35, 0.7, 1.0)  # how far down each stage of `still.BLINK` is

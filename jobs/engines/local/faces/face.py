@@ -9,8 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from jobs.engines.local.frames import raster
 from jobs.engines.local.landmarks import CHIN, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER, SUBNASALE
-from jobs.engines.local.shapes import F64, U8, FaceFrame
+from jobs.engines.local.shapes import F64, U8, FaceFrame, Planes
 
 SEARCH_SIDE = 1280  # longer side of the picture in which faces are searched
 TILE_SIDE = 256  # smaller tiles are enlarged to this
@@ -31,23 +32,33 @@ class FaceFinder:
         self._many: Any = mesh.FaceMesh(max_num_faces=MAX_FACES, **options)
         self._one: Any = mesh.FaceMesh(max_num_faces=1, **options)
 
-    def find(self, picture: U8, smallest: float = 24.0) -> list[F64]:
+    def find(self, picture: U8, smallest: float = 24.0, at_least: int = 1) -> list[F64]:
         """Faces of a BGR picture, largest first, each (478, 3) in its pixels; none narrower than about `smallest`.
 
-        The whole picture first; if it holds none, tiles of halving size.
+        The whole picture first; tiles of halving size until `at_least` so many are found.
         """
         scale = min(1.0, SEARCH_SIDE / max(picture.shape[:2]))
         small = _resized(picture, scale)
+        found: list[F64] = []
+        level = 0
         for x0, y0, x1, y1 in tiles(small.shape[1], small.shape[0], smallest * FACE_IN_TILE * scale):
+            if max(x1 - x0, y1 - y0) != level and len(found) >= at_least:
+                break
+            level = max(x1 - x0, y1 - y0)
             tile = small[y0:y1, x0:x1]
-            found = [
-                self.close_up(picture, (rough + np.array([x0, y0, 0])) / scale)
-                for rough in _mesh_points(self._many, tile, max(1.0, TILE_SIDE / max(tile.shape[:2])))
-            ]
-            sure = [points for points in found if points is not None]
-            if sure:
-                return sorted(sure, key=face_width, reverse=True)
-        return []
+            for rough in _mesh_points(self._many, tile, max(1.0, TILE_SIDE / max(tile.shape[:2]))):
+                points = self.close_up(picture, (rough + np.array([x0, y0, 0])) / scale)
+                if points is not None and not any(_same_place(points, other) for other in found):
+                    found.append(points)
+        return sorted(found, key=face_width, reverse=True)
+
+    def find_large(self, picture: U8) -> list[F64]:
+        """Like `find`, but only what shows in the whole picture at once: a tenth of the work where there is no face."""
+        scale = min(1.0, SEARCH_SIDE / max(picture.shape[:2]))
+        found = [
+            self.close_up(picture, rough / scale) for rough in _mesh_points(self._many, _resized(picture, scale), 1)
+        ]
+        return sorted((points for points in found if points is not None), key=face_width, reverse=True)
 
     def close_up(self, picture: U8, rough: F64) -> F64 | None:
         """The face at `rough` once more, from a crop in which it is large; None if it is none after all."""
@@ -64,6 +75,54 @@ class FaceFinder:
         return faces[0] + [x0, y0, 0] if faces else None
 
 
+FOLLOW_REACH = 1.3  # of the face's larger side, to each side of its middle
+FOLLOW_DRIFT = 0.2  # of the crop's side: how far the face may move in it
+FOLLOW_ROWS = 320  # the crop is brought to this: the mesh itself sees 192
+
+
+class FaceFollower:
+    """Follows one face through the frames of a video.
+
+    It looks at a crop that stays where it is while the face stays well inside, for the mesh keeps its own place in it.
+    """
+
+    def __init__(self) -> None:
+        options = {"static_image_mode": False, "refine_landmarks": True, "min_detection_confidence": 0.3}
+        self._mesh: Any = _import_face_mesh().FaceMesh(max_num_faces=1, **options)
+        self._box: tuple[int, int, int, int] | None = None
+
+    def begin(self, points: F64) -> None:
+        """Follow the face at `points` (478, 3) from the next frame on."""
+        self._mesh.reset()
+        self._box = _follow_box(points)
+
+    def follow(self, planes: Planes) -> F64 | None:
+        """The face in the next frame, or None if it is lost."""
+        if self._box is None:
+            return None
+        x0, y0, x1, y1 = self._box
+        x0, y0, x1, y1 = max(0, x0), max(0, y0), min(planes.width, x1), min(planes.height, y1)
+        if x1 - x0 < 8 or y1 - y0 < 8:
+            return None
+        crop = raster.shrunk_rgb(planes, (y0, y1), (x0, x1), FOLLOW_ROWS / (y1 - y0))
+        faces = _mesh_points_of(self._mesh, crop, x1 - x0, y1 - y0)
+        if not faces:
+            self._box = None
+            return None
+        points: F64 = faces[0] + [x0, y0, 0]
+        middle, wanted = points[:, :2].mean(0), np.array([self._box[0] + self._box[2], self._box[1] + self._box[3]]) / 2
+        if np.abs(middle - wanted).max() > FOLLOW_DRIFT * (self._box[2] - self._box[0]):
+            self.begin(points)
+        return points
+
+
+def _follow_box(points: F64) -> tuple[int, int, int, int]:
+    middle = points[:, :2].mean(0)
+    reach = FOLLOW_REACH * float(np.ptp(points[:, :2], axis=0).max())
+    x0, y0, x1, y1 = (int(value) & ~1 for value in (*(middle - reach), *(middle + reach)))
+    return x0, y0, x1, y1
+
+
 def tiles(width: int, height: int, smallest: float) -> Iterator[tuple[int, int, int, int]]:
     """Overlapping square windows (x0, y0, x1, y1), the whole picture first, then ever smaller ones."""
     yield 0, 0, width, height
@@ -75,6 +134,12 @@ def tiles(width: int, height: int, smallest: float) -> Iterator[tuple[int, int, 
                 x1, y1 = min(width, x + size), min(height, y + size)
                 yield max(0, x1 - size), max(0, y1 - size), x1, y1
         side *= TILE_SHRINK
+
+
+def _same_place(one: F64, other: F64) -> bool:
+    """Whether two findings are the same face."""
+    apart = float(np.linalg.norm(one[:, :2].mean(0) - other[:, :2].mean(0)))
+    return apart < 0.5 * max(face_width(one), face_width(other))
 
 
 def face_frame(points: F64) -> FaceFrame:
@@ -108,7 +173,12 @@ def face_width(points: F64) -> float:
 def _mesh_points(mesh: Any, picture: U8, scale: float) -> list[F64]:
     """Run the mesh on the picture resized by `scale`; points in the picture's own pixels."""
     height, width = picture.shape[:2]
-    result = mesh.process(cv2.cvtColor(_resized(picture, scale), cv2.COLOR_BGR2RGB))
+    return _mesh_points_of(mesh, cv2.cvtColor(_resized(picture, scale), cv2.COLOR_BGR2RGB), width, height)
+
+
+def _mesh_points_of(mesh: Any, rgb: Any, width: int, height: int) -> list[F64]:
+    """Run the mesh on a picture that stands for one of `width` × `height`."""
+    result = mesh.process(rgb)
     return [
         np.array([[p.x * width, p.y * height, p.z * width] for p in face.landmark])
         for face in result.multi_face_landmarks or ()

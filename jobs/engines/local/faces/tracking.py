@@ -1,0 +1,305 @@
+"""Owns the first pass over a video: its shots, and where the speaking face is in each frame.
+
+- A shot ends where the picture changes all at once. In each shot the person who speaks is looked for anew.
+- The face is followed in a crop that stays where it is while the face stays in it, in every second frame; the frames
+  between are interpolated. A lost face is looked for again, and taken only if it is the same person's.
+- What covers the lower face (a hand, a microphone) shows as a change of the skin round the mouth.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import cv2
+import numpy as np
+
+from jobs.engines.local.faces.face import FaceFinder, FaceFollower, face_frame
+from jobs.engines.local.faces.likeness import SAME_PERSON, Person, look_at
+from jobs.engines.local.frames import raster
+from jobs.engines.local.landmarks import LIPS
+from jobs.engines.local.shapes import F32, F64, U8, Bools, Planes
+from jobs.engines.local.smoothing import gaussian
+
+EVERY = 2  # frames from one look to the next while a face is followed
+SEARCH_EVERY = 6  # … and while none is
+LONGEST_GAP = 3  # frames without a look that are interpolated; longer ones show no face
+
+THUMBNAIL = (32, 32)
+CUT_DIFFERENCE, CUT_RATIO = 14.0, 3.5  # mean difference of thumbnails, and how much it stands out
+
+POSE_SIGMA, LIP_SIGMA = 1.0, 0.5  # frames
+BLOCK, MARGIN = 256, 12  # frames smoothed at a time, and seen on each side
+
+# The skin round the mouth, where a covering hand shows: a small patch in face units.
+SKIN_CELLS = 16
+SKIN_BOX = (-0.55, -0.15, 0.55, 0.95)
+COVERED = 26.0  # mean difference of brightness from the shot's usual patch, after their means are made equal
+FADE_FRAMES = 2.5
+
+Points = F64  # (478, 3) in the result's pixels
+Choose = Callable[[list[Points]], Points | None]
+
+
+class Landmarks:
+    """(478, 3) of each frame, kept in a file without a name, so that memory does not grow with length."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115  # lives as long as this object
+        self._row = 478 * 3 * 4
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, points: F32) -> None:
+        self._file.seek(self._count * self._row)
+        self._file.write(points.astype(np.float32).tobytes())
+        self._count += len(points)
+
+    def rows(self, first: int, stop: int) -> F64:
+        """(stop − first, 478, 3)."""
+        self._file.flush()
+        self._file.seek(first * self._row)
+        data = self._file.read((stop - first) * self._row)
+        return np.frombuffer(data, np.float32).reshape(-1, 478, 3).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Frames [first, stop) without a cut."""
+
+    first: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the first pass found. `presence` (n,) is 0 where the face is absent or covered, 1 where it is to speak."""
+
+    landmarks: Landmarks
+    shots: tuple[Shot, ...]
+    presence: F64
+
+    def __len__(self) -> int:
+        return len(self.presence)
+
+    @property
+    def present(self) -> Bools:
+        return np.asarray(self.presence > 0)
+
+
+@dataclass
+class _Looks:
+    """Raw looks of one shot, in order."""
+
+    frames: list[int] = field(default_factory=list)
+    points: list[F32] = field(default_factory=list)
+    skin: list[U8] = field(default_factory=list)
+
+
+class Watcher:
+    """Takes a video's frames one after another; `result` tells what was seen.
+
+    `choose` picks the face that speaks from those (largest first) of the first frame that shows any; `seen` is called
+    with every look at it: the frame's number, its planes and the points.
+    """
+
+    def __init__(
+        self, folder: Path, finder: FaceFinder, choose: Choose, seen: Callable[[int, Planes, Points], None]
+    ) -> None:
+        self._finder, self._choose, self._seen = finder, choose, seen
+        self._landmarks = Landmarks(folder)
+        self._cuts = _CutDetector()
+        self._presence: list[F64] = []
+        self._shots: list[Shot] = []
+        self._person: Person | None = None
+        self._follower = FaceFollower()
+        self._following = False
+        self._looks = _Looks()
+        self._count = 0
+        self._shot_first = 0
+        self._next_look = 0
+
+    def watch(self, planes: Planes) -> None:
+        """One frame more."""
+        number = self._count
+        if self._cuts.is_cut(planes.luma):
+            self._end_shot()
+            self._following = False
+            self._next_look = number
+        if number >= self._next_look:
+            self._look(number, planes)
+        self._count += 1
+
+    def result(self) -> Watched:
+        """After the last frame."""
+        self._end_shot()
+        presence = np.concatenate(self._presence) if self._presence else np.zeros(0)
+        return Watched(self._landmarks, tuple(self._shots), presence)
+
+    @property
+    def found(self) -> bool:
+        """Whether the face that speaks has been seen yet."""
+        return self._person is not None
+
+    def _look(self, number: int, planes: Planes) -> None:
+        points = self._follower.follow(planes) if self._following else None
+        if points is None:
+            points = self._search(number, planes)
+        self._following = points is not None
+        if points is None:
+            self._next_look = number + SEARCH_EVERY
+            return
+        self._next_look = number + EVERY
+        self._looks.frames.append(number)
+        self._looks.points.append(points.astype(np.float32))
+        self._looks.skin.append(_skin(planes, points))
+        self._seen(number, planes, points)
+
+    def _search(self, number: int, planes: Planes) -> Points | None:
+        """The speaker's face in a whole frame. Small faces only at the start of a shot: that takes longer."""
+        picture = raster.to_bgr(planes)
+        thorough = number == self._shot_first
+        found = self._finder.find(picture) if thorough else self._finder.find_large(picture)
+        if not found:
+            return None
+        if self._person is None:
+            points = self._choose(found)
+            if points is None:
+                return None
+            self._person = Person(look_at(picture, points))
+        else:
+            looks = [look_at(picture, points) for points in found]
+            differences = [self._person.difference(look) for look in looks]
+            best = int(np.argmin(differences))
+            if differences[best] > SAME_PERSON:
+                return None
+            points = found[best]
+            self._person.remember(looks[best])
+        self._follower.begin(points)
+        return points
+
+    def _end_shot(self) -> None:
+        """Interpolate and smooth the shot's looks; write its landmarks and its presence."""
+        first, stop = self._shot_first, self._count
+        if stop > first:
+            self._shots.append(Shot(first, stop))
+            self._presence.append(_settle(self._looks, first, stop, self._landmarks))
+        self._looks = _Looks()
+        self._shot_first = stop
+
+
+class _CutDetector:
+    """A cut is a change of the whole thumbnail that stands out from the changes just before."""
+
+    def __init__(self) -> None:
+        self._last: F32 | None = None
+        self._usual = 0.0
+
+    def is_cut(self, luma: U8) -> bool:
+        small = np.asarray(cv2.resize(luma, THUMBNAIL, interpolation=cv2.INTER_AREA), np.float32)
+        last, self._last = self._last, small
+        if last is None:
+            return False
+        difference = float(np.abs(small - last).mean())
+        cut = difference > CUT_DIFFERENCE and difference > CUT_RATIO * self._usual
+        self._usual = 0.0 if cut else 0.8 * self._usual + 0.2 * difference
+        return cut
+
+
+def _settle(looks: _Looks, first: int, stop: int, landmarks: Landmarks) -> F64:
+    """Append a shot's landmarks, frame by frame, and return how present the face is in each."""
+    count = stop - first
+    if not looks.frames:
+        landmarks.append(np.zeros((count, 478, 3), np.float32))
+        return np.zeros(count)
+    at = np.array(looks.frames) - first
+    for begin in range(0, count, BLOCK):
+        end = min(count, begin + BLOCK)
+        frames = np.arange(max(0, begin - MARGIN), min(count, end + MARGIN))
+        near = slice(max(0, int(np.searchsorted(at, frames[0])) - 2), int(np.searchsorted(at, frames[-1])) + 3)
+        every = _interpolated(at[near], np.stack(looks.points[near]).astype(np.float64), frames)
+        smooth = gaussian(every, POSE_SIGMA)
+        smooth[:, list(LIPS)] = gaussian(every[:, list(LIPS)], LIP_SIGMA)
+        landmarks.append(smooth[begin - frames[0] : end - frames[0]].astype(np.float32))
+    return _presence(at, _covered(looks.skin), count)
+
+
+def _interpolated(at: Any, known: F64, frames: Any) -> F64:
+    """`known` (k, …) at frames `at`, rising → values at `frames`: Catmull-Rom between looks, constant outside."""
+    place = np.clip(np.interp(frames, at, np.arange(len(at))), 0, len(at) - 1)
+    left = np.minimum(place.astype(int), max(0, len(at) - 2))
+    t = (place - left).reshape(-1, *[1] * (known.ndim - 1))
+    last = len(at) - 1
+    p0, p1 = known[np.maximum(left - 1, 0)], known[left]
+    p2, p3 = known[np.minimum(left + 1, last)], known[np.minimum(left + 2, last)]
+    return np.asarray(p1 + 0.5 * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0))))
+
+
+def _presence(at: Any, covered: Bools, count: int) -> F64:
+    """(count,) 1 where the face was seen uncovered, fading within a few frames before and after it is not."""
+    open_at = at[~covered]
+    if not len(open_at):
+        return np.zeros(count)
+    seen = np.zeros(count, bool)
+    for here, after in itertools.pairwise(open_at):
+        if after - here <= LONGEST_GAP:
+            seen[here : after + 1] = True
+    seen[open_at] = True
+    if open_at[0] < EVERY:
+        seen[: open_at[0]] = True
+    if count - 1 - open_at[-1] < EVERY:
+        seen[open_at[-1] :] = True
+    if seen.all():
+        return np.ones(count)
+    # Fade on the inside only: where nothing was seen, nothing may be drawn.
+    distance = cv2.distanceTransform(np.pad(seen.astype(np.uint8), 1, mode="edge")[None], cv2.DIST_L1, 3)[0, 1:-1]
+    return np.asarray(np.clip(distance / FADE_FRAMES, 0, 1) * seen, np.float64)
+
+
+def _skin(planes: Planes, points: Points) -> U8:
+    """(16, 16) brightness of the lower face."""
+    frame = face_frame(points)
+    left, top, right, bottom = SKIN_BOX
+    axes = frame.axes @ np.diag([(right - left) / SKIN_CELLS, (bottom - top) / SKIN_CELLS])
+    matrix = np.column_stack([axes, frame.to_pixels(np.array([left, top])) + axes @ [0.5, 0.5]])
+    # Shrunk by area first: a few samples a cell would flicker with grain and beard.
+    shrink = max(1, int(np.linalg.norm(axes[:, 1])))
+    x0, y0 = np.maximum(0, np.floor(points[:, :2].min(0)).astype(int) - 2 * shrink)
+    x1, y1 = np.ceil(points[:, :2].max(0)).astype(int) + 2 * shrink
+    crop = planes.luma[max(0, y0) : max(1, y1), max(0, x0) : max(1, x1)]
+    if crop.shape[0] < shrink or crop.shape[1] < shrink:
+        return np.zeros((SKIN_CELLS, SKIN_CELLS), np.uint8)
+    small = cv2.resize(crop, (crop.shape[1] // shrink, crop.shape[0] // shrink), interpolation=cv2.INTER_AREA)
+    matrix[:, 2] -= [x0, y0]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(small, matrix / shrink, (SKIN_CELLS, SKIN_CELLS), flags=flags, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
+
+
+def _covered(skin: list[U8]) -> Bools:
+    """(k,) whether something lies over the lower face: its skin differs from what is usual in the shot.
+
+    The mouth itself and the jaw's edge, which move in speech, do not count.
+    """
+    patches = np.stack(skin).astype(np.float32)
+    counts = _skin_weight()
+    usual = np.median(patches, axis=0)
+    difference = patches - usual
+    difference -= (difference * counts).sum((1, 2), keepdims=True) / counts.sum()
+    return np.asarray((np.abs(difference) * counts).sum((1, 2)) / counts.sum() > COVERED)
+
+
+def _skin_weight() -> F32:
+    """(16, 16) 1 on the skin that keeps its brightness in speech."""
+    left, top, right, bottom = SKIN_BOX
+    x = left + (np.arange(SKIN_CELLS) + 0.5) * (right - left) / SKIN_CELLS
+    y = top + (np.arange(SKIN_CELLS) + 0.5) * (bottom - top) / SKIN_CELLS
+    mouth = (x[None] / 0.34) ** 2 + ((y[:, None] - 0.30) / 0.24) ** 2 < 1
+    face = (x[None] / 0.62) ** 2 + ((y[:, None] - 0.15) / 0.72) ** 2 < 1
+    return (face & ~mouth).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Opening and writing: recordings, pictures, videos, and the finished file."""

@@ -1,0 +1,1 @@
+"""From a pose to the place of every point of the face."""

@@ -1,0 +1,1 @@
+"""From a recording to the poses of a mouth."""

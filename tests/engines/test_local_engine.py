@@ -1,0 +1,310 @@
+"""The built-in engine as a job uses it: in its limited child process, from files to a file."""
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from jobs.engines.base import STAGES, Failed, Finished, Model, Outcome, Work
+from jobs.engines.local import measure, photo, pipeline
+from jobs.engines.local.engine import LocalEngine
+from jobs.engines.registry import engine
+from tests import files
+from tests.engines import drawings, recordings, samples
+
+pytestmark = pytest.mark.render
+
+SHORT_SECONDS = 1.2
+REFUSAL_SECONDS = 5
+
+
+class Cancelled(Exception):
+    pass
+
+
+@dataclass
+class Render:
+    """One run of the engine, and what it reported."""
+
+    outcome: Outcome
+    output: Path
+    reports: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def finished(self) -> Finished:
+        assert isinstance(self.outcome, Finished), self.outcome
+        return self.outcome
+
+
+def work_of(
+    folder: Path,
+    image: Path,
+    voice: Path,
+    *,
+    seed: int = 7,
+    resolution: int = 480,
+    model: Model = "lipsync-image",
+    prompt: str = "",
+) -> Work:
+    """An order whose result goes into a folder of its own."""
+    output = folder / f"out-{len(list(folder.iterdir()))}" / "result.mp4"
+    output.parent.mkdir()
+    return Work("a-job", model, {"image": image, "audio": voice}, output, resolution, seed, prompt)
+
+
+def run(work: Work) -> Render:
+    reports: list[tuple[float, str]] = []
+    outcome = LocalEngine().run(work, lambda progress, stage: reports.append((progress, stage)))
+    return Render(outcome, work.output, reports)
+
+
+def children() -> list[str]:
+    """Processes that any thread of this one has started and that are still there."""
+    return " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
+
+
+def frames_of(video: Path) -> list[str]:
+    """A digest of each decoded picture."""
+    with av.open(str(video)) as file:
+        return [hashlib.sha256(frame.to_ndarray().tobytes()).hexdigest() for frame in file.decode(video=0)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("engine")
+
+
+@pytest.fixture(scope="module")
+def sample(folder: Path) -> Render:
+    """The bundled face and voice at 480."""
+    return run(work_of(folder, samples.FACE, samples.VOICE))
+
+
+@pytest.fixture(scope="module")
+def short_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.write_voice(tmp_path_factory.mktemp("voice") / "short.wav", SHORT_SECONDS)
+
+
+# --- The bundled sample ----------------------------------------------------------------
+
+
+def test_the_sample_becomes_a_video(sample: Render) -> None:
+    made = sample.finished
+    assert made.path == sample.output
+    assert (made.width, made.height, made.fps) == (480, 600, 25)
+    assert made.seconds == pytest.approx(len(samples.voice()) / samples.VOICE_RATE_HZ, abs=1 / 25)
+    assert set(made.timings) == {"listening", "looking", "drawing"}
+    assert min(made.timings.values()) > 0
+    assert [path.name for path in sample.output.parent.iterdir()] == ["result.mp4"]
+    assert children() == []
+
+
+def test_the_video_is_what_it_is_said_to_be(sample: Render) -> None:
+    made = sample.finished
+    with av.open(str(made.path)) as file:
+        picture, sound = file.streams.video[0], file.streams.audio[0]
+        assert (picture.codec_context.name, picture.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert (picture.codec_context.width, picture.codec_context.height) == (made.width, made.height)
+        assert picture.average_rate == made.fps
+        assert picture.frames == round(made.seconds * made.fps)
+        assert (sound.codec_context.name, sound.codec_context.sample_rate) == ("aac", samples.VOICE_RATE_HZ)
+        assert len(file.streams) == 2
+
+
+def test_the_video_plays_before_it_is_loaded(sample: Render) -> None:
+    content = sample.finished.path.read_bytes()
+    boxes: list[bytes] = []
+    at = 0
+    while at < len(content):
+        boxes.append(content[at + 4 : at + 8])
+        at += int.from_bytes(content[at : at + 4], "big")
+    assert boxes[0] == b"ftyp"
+    assert boxes.index(b"moov") < boxes.index(b"mdat")
+
+
+def test_the_video_speaks_with_the_voice_it_was_given(sample: Render) -> None:
+    """Whole, in time, and as loud as it was."""
+    from jobs.engines.local.files import media
+
+    heard, said = media.read_speech(sample.finished.path).astype(float), samples.voice().astype(float)
+    assert len(said) <= len(heard) <= len(said) + 2048
+    correlation = [
+        np.corrcoef(heard[1000 + lag : 100_000 + lag], said[1000:100_000])[0, 1] for lag in range(-200, 201, 10)
+    ]
+    assert max(correlation) > 0.98
+    assert abs(10 * int(np.argmax(correlation)) - 200) <= 20
+    assert np.std(heard) == pytest.approx(np.std(said), rel=0.05)
+
+
+def test_reports_rise_through_all_stages(sample: Render) -> None:
+    progress, stages = zip(*sample.reports, strict=True)
+    assert list(progress) == sorted(progress)
+    assert progress[0] == 0
+    assert progress[-1] == 1
+    order = [STAGES.index(stage) for stage in stages]
+    assert order == sorted(order)
+    assert set(stages) == set(STAGES)
+
+
+def test_the_mouth_in_the_video_follows_the_voice(sample: Render) -> None:
+    """Measured on the finished file, as `make quality` does."""
+    track = pipeline.listen(samples.VOICE)
+    (points,) = photo.look(samples.FACE, 480).speakers
+    measured = measure.gaps(sample.finished.path, points)
+    report = measure.compare(measured, track.opening, measure.read_phones(samples.PHONES), track.fps)
+    assert report.correlation > 0.9
+    assert abs(report.lag_frames) <= 1
+    assert report.missing == 0
+    assert sum(one.closed for one in report.closures) >= 10
+
+
+# --- Seeds and sizes -------------------------------------------------------------------
+
+
+def test_a_seed_makes_the_same_video_again_and_another_one_another(folder: Path, short_voice: Path) -> None:
+    first, again, other = (
+        frames_of(run(work_of(folder, samples.FACE, short_voice, seed=seed, resolution=240)).finished.path)
+        for seed in (1, 1, 2)
+    )
+    assert len(first) == round(SHORT_SECONDS * 25)
+    assert first == again
+    assert first != other
+
+
+def test_a_larger_video_with_a_prompt(folder: Path, short_voice: Path) -> None:
+    made = run(work_of(folder, samples.FACE, short_voice, resolution=720, prompt="calm, please")).finished
+    assert (made.width, made.height) == (720, 900)
+    assert made.prompt_used == ("calm",)
+
+
+def test_a_stereo_voice_at_another_rate_stays_stereo(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "voice"
+    with av.open(str(samples.VOICE)) as given, av.open(str(path), "w", format="mp3") as file:
+        stream = file.add_stream("libmp3lame", rate=44_100, layout="stereo")
+        resampler = av.AudioResampler("s16p", "stereo", 44_100, frame_size=1152)
+        for frame in given.decode(audio=0):
+            if (frame.time or 0) < SHORT_SECONDS:
+                for part in resampler.resample(frame):
+                    file.mux(stream.encode(part))
+        file.mux(stream.encode(None))
+    made = run(work_of(folder, samples.FACE, path, resolution=240)).finished
+    with av.open(str(made.path)) as file_:
+        codec = file_.streams.audio[0].codec_context
+        assert (codec.sample_rate, codec.layout.name) == (44_100, "stereo")
+
+
+# --- Refusals --------------------------------------------------------------------------
+
+
+def text(path: Path) -> Path:
+    path.write_text("Not what its name says.\n" * 20)
+    return path
+
+
+def empty(path: Path) -> Path:
+    path.touch()
+    return path
+
+
+def sixty_megapixels(path: Path) -> Path:
+    path.write_bytes(drawings.png(10_000, 6_000))
+    return path
+
+
+def silence(path: Path) -> Path:
+    return samples.write_pcm(path, np.zeros(32_000, np.int16))
+
+
+BAD_PICTURES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "text": (text, "not a picture"),
+    "empty": (empty, "not a picture"),
+    "video": (recordings.write_video, "not a picture"),
+    "voice": (lambda path: samples.write_voice(path, 1), "not a picture"),
+    "60 megapixels": (sixty_megapixels, "60 megapixels"),
+    "no face": (lambda path: files.write_png(path, 400, 300), "No face"),
+}
+BAD_VOICES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "text": (text, "not a sound recording"),
+    "empty": (empty, "not a sound recording"),
+    "picture": (files.write_png, "not a sound recording"),
+    "silent video": (recordings.write_video, "not a sound recording"),
+    "silence": (silence, "no voice"),
+    "hum": (lambda path: files.write_wav(path, 2), "no voice"),
+    "short": (lambda path: files.write_wav(path, 0.2), "only 0.2 seconds"),
+}
+
+
+def refused(work: Work, source: str, words: str) -> None:
+    begin = time.monotonic()
+    render = run(work)
+    assert time.monotonic() - begin < REFUSAL_SECONDS
+    assert isinstance(render.outcome, Failed)
+    assert (render.outcome.permanent, render.outcome.source) == (True, source)
+    sentence = render.outcome.message.format(**render.outcome.params)
+    assert words in sentence
+    assert sentence.endswith(".")
+    assert list(work.output.parent.iterdir()) == []
+    assert children() == []
+
+
+@pytest.mark.parametrize("name", BAD_PICTURES)
+def test_a_bad_picture_is_refused(name: str, folder: Path, short_voice: Path, tmp_path: Path) -> None:
+    make, words = BAD_PICTURES[name]
+    refused(work_of(folder, make(tmp_path / "face.png"), short_voice), "image", words)
+
+
+@pytest.mark.parametrize("name", BAD_VOICES)
+def test_a_bad_voice_is_refused(name: str, folder: Path, tmp_path: Path) -> None:
+    make, words = BAD_VOICES[name]
+    refused(work_of(folder, samples.FACE, make(tmp_path / "voice.wav")), "audio", words)
+
+
+# --- The end in the middle -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("last", STAGES)
+def test_a_report_that_raises_ends_it_at_once(last: str, folder: Path, short_voice: Path) -> None:
+    work = work_of(folder, samples.FACE, short_voice)
+    raised_at = 0.0
+    alive: list[str] = []
+
+    def report(progress: float, stage: str) -> None:
+        nonlocal raised_at
+        if stage == last:
+            alive.extend(children())
+            raised_at = time.monotonic()
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        LocalEngine().run(work, report)
+    assert time.monotonic() - raised_at < 1
+    assert len(alive) == 1
+    assert not Path(f"/proc/{alive[0]}").exists()
+    assert children() == []
+    assert list(work.output.parent.iterdir()) == []
+
+
+def test_the_registry_knows_it() -> None:
+    assert isinstance(engine("local"), LocalEngine)
+
+
+def test_a_killed_child_may_be_tried_again(folder: Path, short_voice: Path) -> None:
+    """By an operator, or with its machine."""
+    work = work_of(folder, samples.FACE, short_voice)
+
+    def report(progress: float, stage: str) -> None:
+        if stage == "drawing":
+            for child in children():
+                os.kill(int(child), signal.SIGTERM)
+
+    outcome = LocalEngine().run(work, report)
+    assert isinstance(outcome, Failed)
+    assert not outcome.permanent
+    assert list(work.output.parent.iterdir()) == []
