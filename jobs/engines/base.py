@@ -87,7 +87,7 @@ VOICE_TOO_LONG = gettext_noop("The recording is {minutes} minutes long. At most 
 MAX_RUN_SECONDS = 3600
 
 # The stages a job can be in, in order; pages have a sentence for each.
-STAGES = ("listening", "looking", "drawing", "saving")
+STAGES = ("looking", "listening", "drawing", "saving")
 
 
 class Engine(Protocol):

@@ -20,7 +20,7 @@ from jobs.engines.local.frames.interior import Interior
 from jobs.engines.local.frames.lips import Face, Moment
 from jobs.engines.local.landmarks import FACE_OVAL
 from jobs.engines.local.mouths import mouth, warp
-from jobs.engines.local.photo import CLIPPED_YAW, MIN_FACE_PIXELS, video_size
+from jobs.engines.local.photo import CLIPPED_YAW, MIN_FACE_PIXELS
 from jobs.engines.local.shapes import F64, U8, MouthPose, MouthTrack, Planes, RestingMouth
 from jobs.engines.local.smoothing import gaussian
 from jobs.errors import InvalidInput, gettext_noop
@@ -29,7 +29,7 @@ NO_FACE = gettext_noop("No face was found in the video. Choose one that shows a 
 SMALL_FACE = gettext_noop(
     "The face in the video is {found} pixels wide; {needed} are needed. Crop the video closer or choose another."
 )
-GIVE_UP_SECONDS = 30  # a video without a face for so long at its beginning is refused
+GIVE_UP_SECONDS = 20  # a video without a face for so long at its beginning is refused
 
 PLACE_SIGMA = 4.0  # frames: the mouth's place in the face, without the source's own speech
 LINE_OF_GAP = 0.22  # where the closed lips would be, below the upper lip
@@ -121,14 +121,17 @@ def facts(video: Path) -> Facts:
 def watch(
     video: Path,
     known: Facts,
-    resolution: int,
+    size: tuple[int, int],
     frames: int,
     folder: Path,
     mask_image: Path | None = None,
     seen: Callable[[int], None] = lambda frame: None,
 ) -> Film:
-    """Look at up to `frames` frames; `folder` is for what is written meanwhile. Raises `InvalidInput`."""
-    width, height = video_size(known.width, known.height, resolution)
+    """Look at up to `frames` frames, in the result's `size` (width, height).
+
+    `folder` is for what is written meanwhile, `seen` is told how many frames were looked at. Raises `InvalidInput`.
+    """
+    width, height = size
     limits = mask.read(mask_image, width, height) if mask_image else None
     pictures = Footage(video, known, width, height)
     looks = Looks()

@@ -1,7 +1,9 @@
 """The table of contents: from a face and a voice to a video, stage by stage. Runs in the child process.
 
-picture:  listen → look  → draw       `photo`, one voice or two
-video:    listen → watch → redraw     `film`
+What can refuse comes first: whether there is a voice and a face is known before the long work begins.
+
+- picture: hear, look at it, listen, draw (`photo`; one voice or two)
+- video: hear, watch it, listen, redraw (`film`)
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,16 +16,14 @@ from time import monotonic
 import cv2
 
 from jobs.engines.base import Model, SpeakingOrder
-from jobs.engines.local import film, manner, photo
+from jobs.engines.local import film, manner, pacing, photo
 from jobs.engines.local.files import media, pictures
 from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
-from jobs.engines.local.manner import Manner
-from jobs.engines.local.shapes import FPS, MouthTrack
+from jobs.engines.local.pacing import Pace, Progress
+from jobs.engines.local.shapes import FPS, I16, MouthTrack, VoiceFeatures
 from jobs.engines.local.voice import audio, phones, timing
 from jobs.errors import InvalidInput, gettext_noop
-
-Progress = Callable[[float, str], None]
 
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
 PAUSE_SECONDS = 0.25  # between two who speak one after the other, silence at the voices' own ends included
@@ -68,98 +68,123 @@ class _Watch:
 def make(order: Order, progress: Progress) -> Made:
     """Make the video of `order`; raises `InvalidInput` for what the user can change."""
     cv2.setNumThreads(1)
-    asked, words = manner.understand(order.prompt)
-    watch = _Watch()
     if order.model == "lipsync-video":
-        return _from_video(order, asked, words, watch, progress)
-    return _from_picture(order, asked, words, watch, progress)
+        return _from_video(order, progress)
+    return _from_picture(order, progress)
 
 
-def _from_picture(order: Order, asked: Manner, words: tuple[str, ...], watch: _Watch, progress: Progress) -> Made:
-    pictures.check_header(order.sources["image"])  # before the longer work on the voice
+def _from_picture(order: Order, progress: Progress) -> Made:
+    image = order.sources["image"]
+    header = pictures.check_header(image)  # before the longer work on the voice
     fields = ("left_audio", "right_audio") if order.model == "lipsync-image-multi" else ("audio",)
-    progress(0.0, "listening")
+    asked, words = manner.understand(order.prompt)
+    width, height = photo.video_size(header.width, header.height, order.resolution)
+    lengths = [media.stated_seconds(order.sources[name]) for name in fields]
+    seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
+    pace = Pace(progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height))
+    watch = _Watch()
+    with watch.time("looking"):
+        pace.stage("looking")
+        voices = [hear(order.sources[name], name) for name in fields]
+        scene = photo.look(image, order.resolution, len(fields), order.sources.get("mask_image"))
     with watch.time("listening"):
+        listening = pace.stage("listening")
         spoken = [
-            listen(order.sources[name], Fraction(FPS), asked.opening, field=name, heard=_part(progress, i, len(fields)))
-            for i, name in enumerate(fields)
+            articulate(voice, opening=asked.opening, heard=_nth(listening, i, len(fields)))
+            for i, voice in enumerate(voices)
         ]
     tracks, starts = arrange(spoken, order.speaking_order) if len(spoken) > 1 else (spoken, [0.0])
-    progress(LISTENED, "looking")
-    with watch.time("looking"):
-        scene = photo.look(order.sources["image"], order.resolution, len(fields), order.sources.get("mask_image"))
     height, width = scene.picture.shape[:2]
-    progress(LOOKED, "drawing")
     count = len(tracks[0])
     sound = Soundtrack([Voice(order.sources[name], start) for name, start in zip(fields, starts, strict=True)])
     with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
-        photo.draw(scene, tracks, asked, order.seed, encoder, _drawing(progress, LOOKED, count))
-        progress(DRAWN, "saving")
-    progress(1.0, "saving")
+        drawing = pace.stage("drawing")
+        photo.draw(scene, tracks, asked, order.seed, encoder, lambda drawn: drawing(drawn / count))
+        saving = pace.stage("saving")
+    saving(1.0)
     return Made(count / FPS, width, height, FPS, watch.timings, words)
 
 
-def _from_video(order: Order, asked: Manner, words: tuple[str, ...], watch: _Watch, progress: Progress) -> Made:
-    facts = film.facts(order.sources["video"])
-    progress(0.0, "listening")
-    with watch.time("listening"):
-        track = listen(order.sources["audio"], facts.fps, asked.opening, field="audio", heard=_part(progress, 0, 1))
-    progress(LISTENED, "looking")
+def _from_video(order: Order, progress: Progress) -> Made:
+    video, voice = order.sources["video"], order.sources["audio"]
+    asked, words = manner.understand(order.prompt)
+    facts = film.facts(video)
+    width, height = photo.video_size(facts.width, facts.height, order.resolution)
+    seconds = media.stated_seconds(voice)
+    watched = min(seconds, facts.seconds or seconds)
+    fps = float(facts.fps)
+    pace = Pace(progress, pacing.video_costs(seconds, round(watched * fps), round(seconds * fps), width * height))
+    watch = _Watch()
     with watch.time("looking"):
-        watched = film.watch(
-            order.sources["video"],
+        looking, last = pace.stage("looking"), max(1, round(watched * fps))
+        heard = hear(voice)
+        count = timing.frame_count(heard.seconds, fps)
+        seen = film.watch(
+            video,
             facts,
-            order.resolution,
-            len(track),
+            (width, height),
+            count,
             order.output.parent,
             order.sources.get("mask_image"),
-            lambda seen: progress(LISTENED + (WATCHED - LISTENED) * seen / len(track), "looking"),
+            lambda frame: looking(frame / last),
         )
-    pictures_ = watched.footage
-    progress(WATCHED, "drawing")
-    sound = Soundtrack([Voice(order.sources["audio"])])
-    with (
-        watch.time("drawing"),
-        Encoder(order.output, pictures_.width, pictures_.height, facts.fps, sound, facts.tags) as encoder,
-    ):
-        film.draw(watched, track, encoder, _drawing(progress, WATCHED, len(track)))
-        progress(DRAWN, "saving")
-    progress(1.0, "saving")
-    fps = float(facts.fps)
-    return Made(len(track) / fps, pictures_.width, pictures_.height, fps, watch.timings, words)
+    with watch.time("listening"):
+        track = articulate(heard, facts.fps, asked.opening, pace.stage("listening"))
+    encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
+    with watch.time("drawing"), encoder:
+        drawing = pace.stage("drawing")
+        film.draw(seen, track, encoder, lambda drawn: drawing(drawn / count))
+        saving = pace.stage("saving")
+    saving(1.0)
+    return Made(count / fps, width, height, fps, watch.timings, words)
 
 
-LISTENED, LOOKED, WATCHED, DRAWN = 0.12, 0.18, 0.45, 0.98  # progress at the end of each stage
+def _nth(part: Callable[[float], None], index: int, count: int) -> Callable[[float], None]:
+    """One of several equal parts of a stage."""
+    return lambda share: part((index + share) / count)
 
 
-def _part(progress: Progress, index: int, count: int) -> Callable[[float], None]:
-    return lambda share: progress(LISTENED * (index + share) / count, "listening")
+@dataclass(frozen=True)
+class Heard:
+    """A recording that holds a voice: (n,) 16 kHz mono, and its features."""
+
+    pcm: I16
+    features: VoiceFeatures
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / media.SPEECH_RATE_HZ
 
 
-def _drawing(progress: Progress, since: float, count: int) -> Callable[[int], None]:
-    return lambda drawn: progress(since + (DRAWN - since) * drawn / count, "drawing")
-
-
-def listen(
-    voice: Path,
-    fps: Fraction = Fraction(FPS),
-    opening: float = 1.0,
-    field: str = "audio",
-    heard: Callable[[float], None] = lambda share: None,
-) -> MouthTrack:
-    """A recording → the mouth's poses on the frame grid; raises `InvalidInput` naming `field`."""
+def hear(voice: Path, field: str = "audio") -> Heard:
+    """Read a recording; raises `InvalidInput` naming `field` if there is no voice in it."""
     try:
         pcm = media.read_speech(voice)
     except InvalidInput as refusal:
         raise InvalidInput(refusal.template, field=field, **refusal.params) from refusal
-    voice_features = audio.features(pcm)
-    if not audio.has_voice(voice_features):
+    features = audio.features(pcm)
+    if not audio.has_voice(features):
         raise InvalidInput(NO_VOICE, field=field)
-    spoken = phones.hear(pcm, heard)
-    track = timing.mouth_track(spoken, voice_features, len(pcm) / media.SPEECH_RATE_HZ, float(fps))
+    return Heard(pcm, features)
+
+
+def articulate(
+    voice: Heard,
+    fps: Fraction = Fraction(FPS),
+    opening: float = 1.0,
+    heard: Callable[[float], None] = lambda share: None,
+) -> MouthTrack:
+    """A voice → the mouth's poses on the frame grid; `heard` is told the share that is done."""
+    spoken = phones.hear(voice.pcm, heard)
+    track = timing.mouth_track(spoken, voice.features, voice.seconds, float(fps))
     if opening != 1:
         track.poses[:, timing.OPENING] *= opening
     return track
+
+
+def listen(voice: Path, fps: Fraction = Fraction(FPS)) -> MouthTrack:
+    """A recording → the poses that it asks for; see `hear` and `articulate`."""
+    return articulate(hear(voice), fps)
 
 
 def arrange(spoken: Sequence[MouthTrack], order: SpeakingOrder) -> tuple[list[MouthTrack], list[float]]:

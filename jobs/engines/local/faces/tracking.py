@@ -3,7 +3,7 @@
 - A shot ends where the picture changes all at once. In each shot the person who speaks is looked for anew.
 - The face is followed in a crop that stays where it is while the face stays in it, in every second frame; the frames
   between are interpolated. A lost face is looked for again, and taken only if it is the same person's.
-- What covers the lower face (a hand, a microphone) shows as a change of the skin round the mouth.
+- What covers the lower face for a while (a hand, a cup) shows as skin that looks unlike itself in the rest of the shot.
 """
 
 import itertools
@@ -33,10 +33,16 @@ CUT_DIFFERENCE, CUT_RATIO = 14.0, 3.5  # mean difference of thumbnails, and how 
 POSE_SIGMA, LIP_SIGMA = 1.0, 0.5  # frames
 BLOCK, MARGIN = 256, 12  # frames smoothed at a time, and seen on each side
 
-# The skin round the mouth, where a covering hand shows: a small patch in face units.
+# The lower face as a small patch in face units. How a shot's patches usually vary (speech, turning, light) is learned
+# from most of them; what they can not explain is something that lies over the face.
 SKIN_CELLS = 16
 SKIN_BOX = (-0.55, -0.15, 0.55, 0.95)
-COVERED = 26.0  # mean difference of brightness from the shot's usual patch, after their means are made equal
+SKIN_CENTRE, SKIN_RADII = (0.0, 0.22), (0.45, 0.42)
+MOUTH_CENTRE, MOUTH_RADII = (0.0, 0.30), (0.30, 0.16)  # left out: teeth that show now and then cover nothing
+USUAL_SHARE, USUAL_WAYS, LEARN_ROUNDS = 0.7, 6, 3
+FEWEST_LOOKS = 20  # fewer can not tell what is usual
+# Unexplained brightness (RMS): surely covered, and perhaps, next to surely. Talkers alone reach 4 to 13.
+COVERED, PERHAPS_COVERED, SURE_LOOKS, BRIDGED_LOOKS = 13.5, 9.0, 2, 3
 FADE_FRAMES = 2.5
 
 Points = F64  # (478, 3) in the result's pixels
@@ -283,23 +289,43 @@ def _skin(planes: Planes, points: Points) -> U8:
 
 
 def _covered(skin: list[U8]) -> Bools:
-    """(k,) whether something lies over the lower face: its skin differs from what is usual in the shot.
+    """(k,) whether something lies over the lower face in each look of a shot."""
+    unexplained = _unexplained(np.stack(skin)[:, _skin_cells()].astype(np.float64))
+    sure = unexplained > COVERED
+    if sure.sum() < SURE_LOOKS:
+        return np.zeros(len(skin), bool)
+    kernel = np.ones((1, 2 * BRIDGED_LOOKS + 1), np.uint8)
+    perhaps = cv2.morphologyEx((unexplained > PERHAPS_COVERED).astype(np.uint8)[None], cv2.MORPH_CLOSE, kernel)
+    _, labels = cv2.connectedComponents(perhaps)
+    spans = labels.reshape(-1)
+    covering = [span for span in range(1, spans.max() + 1) if (sure & (spans == span)).sum() >= SURE_LOOKS]
+    return np.asarray(np.isin(spans, covering))
 
-    The mouth itself and the jaw's edge, which move in speech, do not count.
-    """
-    patches = np.stack(skin).astype(np.float32)
-    counts = _skin_weight()
-    usual = np.median(patches, axis=0)
-    difference = patches - usual
-    difference -= (difference * counts).sum((1, 2), keepdims=True) / counts.sum()
-    return np.asarray((np.abs(difference) * counts).sum((1, 2)) / counts.sum() > COVERED)
+
+def _unexplained(patches: F64) -> F64:
+    """(k, cells) → (k,) what each patch has beyond the ways in which most of them vary."""
+    if len(patches) < FEWEST_LOOKS:
+        return np.zeros(len(patches))
+    level = patches - patches.mean(1, keepdims=True)
+    usual = np.ones(len(level), bool)
+    left = np.zeros(len(level))
+    for _ in range(LEARN_ROUNDS):
+        offset = level - np.median(level[usual], axis=0)
+        few = offset[usual][:: max(1, int(usual.sum()) // 400)]
+        ways = np.linalg.svd(few, full_matrices=False)[2][:USUAL_WAYS]
+        left = np.sqrt(((offset - offset @ ways.T @ ways) ** 2).mean(1))
+        usual = left <= np.quantile(left, USUAL_SHARE)
+    return left
 
 
-def _skin_weight() -> F32:
-    """(16, 16) 1 on the skin that keeps its brightness in speech."""
+def _skin_cells() -> Bools:
+    """(16, 16) which cells of a patch are skin, whichever way the jaw is."""
     left, top, right, bottom = SKIN_BOX
     x = left + (np.arange(SKIN_CELLS) + 0.5) * (right - left) / SKIN_CELLS
     y = top + (np.arange(SKIN_CELLS) + 0.5) * (bottom - top) / SKIN_CELLS
-    mouth = (x[None] / 0.34) ** 2 + ((y[:, None] - 0.30) / 0.24) ** 2 < 1
-    face = (x[None] / 0.62) ** 2 + ((y[:, None] - 0.15) / 0.72) ** 2 < 1
-    return (face & ~mouth).astype(np.float32)
+
+    def ellipse(centre: tuple[float, float], radii: tuple[float, float]) -> Bools:
+        across, down = (x - centre[0]) / radii[0], (y - centre[1]) / radii[1]
+        return np.asarray(across[None] ** 2 + down[:, None] ** 2 < 1)
+
+    return ellipse(SKIN_CENTRE, SKIN_RADII) & ~ellipse(MOUTH_CENTRE, MOUTH_RADII)

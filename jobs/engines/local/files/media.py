@@ -61,6 +61,12 @@ def probe(path: Path) -> Probe | None:
         return None
 
 
+def stated_seconds(path: Path) -> float:
+    """How long the headers say a recording is; 10 if they do not, for a guess at the work."""
+    known = probe(path)
+    return known.seconds if known and 0 < known.seconds <= MAX_VOICE_SECONDS else 10.0
+
+
 def read_speech(path: Path) -> "I16":
     """The first sound track of any allowed file as (n,) 16 kHz mono; raises `InvalidInput`."""
     import numpy as np
