@@ -26,7 +26,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs import credits, media, webhooks
-from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, Work
+from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, SpeakingOrder, Work
 from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import NotFound, gettext_noop
@@ -46,6 +46,14 @@ BEAT_SECONDS = 2.0
 FEW_WAITING = 20
 
 
+# The fields that hold voices, by the kind of video.
+VOICES: Mapping[Model, tuple[str, ...]] = {
+    Model.VIDEO: ("audio",),
+    Model.IMAGE: ("audio",),
+    Model.MULTI: ("left_audio", "right_audio"),
+}
+
+
 @dataclass(frozen=True)
 class Order:
     """What somebody wants made. `inputs` are drafts by the API's field names; `seed` -1 is a random one."""
@@ -57,6 +65,7 @@ class Order:
     prompt: str = ""
     webhook: str = ""
     name: str = ""
+    speaking_order: SpeakingOrder = "meanwhile"
 
 
 # --- Submission ------------------------------------------------------------------------
@@ -76,13 +85,14 @@ def submit(
             job = Job.objects.create(
                 user=user,
                 api_key=api_key,
-                name=order.name or _name_from(order.inputs),
+                name=order.name or _name_from(order),
                 showcase=showcase,
                 model=order.model,
                 resolution=order.resolution,
                 seed=order.seed if order.seed >= 0 else secrets.randbelow(MAX_SEED),
                 prompt=order.prompt,
                 webhook=order.webhook,
+                speaking_order=order.speaking_order,
                 wallet=wallet,
                 price=credits.price(_seconds(order), order.resolution),
             )
@@ -98,13 +108,21 @@ def submit(
 
 
 def _seconds(order: Order) -> float:
-    """Length of the result. A recording that can not be read or used is priced as the shortest: its job will fail."""
-    seconds = order.inputs["audio"].facts.seconds or 0.0
+    """The seconds that are billed: the voice's; of two, the longer one's if they speak at once, else both.
+
+    A recording that can not be read or used is priced as the shortest: its job will fail.
+    """
+    lengths = [_usable_seconds(order.inputs[field]) for field in VOICES[order.model]]
+    return max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
+
+
+def _usable_seconds(voice: Draft) -> float:
+    seconds = voice.facts.seconds or 0.0
     return seconds if seconds <= MAX_VOICE_SECONDS else 0.0
 
 
-def _name_from(inputs: Mapping[str, Draft]) -> str:
-    return Path(inputs["audio"].filename).stem[:120]
+def _name_from(order: Order) -> str:
+    return Path(order.inputs[VOICES[order.model][0]].filename).stem[:120]
 
 
 # --- Work ----------------------------------------------------------------------------------
@@ -138,6 +156,7 @@ def start(job_id: str) -> None:
             resolution=job.resolution,
             seed=job.seed,
             prompt=job.prompt,
+            speaking_order=job.speaking_order,  # type: ignore[arg-type]  # here, too
         )
         try:
             outcome = made_by.run(work, _Heartbeat(job))
@@ -232,6 +251,7 @@ def _done(job: Job, outcome: Finished, made_by: str) -> None:
             lease_until=None,
             timings=dict(outcome.timings),
             prompt_used=list(outcome.prompt_used),
+            notes=[{"message": note.message, "params": dict(note.params)} for note in outcome.notes],
             engine=made_by[:40],
         )
         if ended:

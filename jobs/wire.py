@@ -31,6 +31,8 @@ class JobObject(TypedDict):
     completedAt: str | None
     seed: int
     credits: int
+    promptUsed: list[str]
+    warnings: list[str]
 
 
 def job_object(job: Job) -> JobObject:
@@ -49,4 +51,6 @@ def job_object(job: Job) -> JobObject:
         "completedAt": f"{job.finished:%Y-%m-%dT%H:%M:%SZ}" if job.finished else None,
         "seed": job.seed,
         "credits": job.price,
+        "promptUsed": job.prompt_used,
+        "warnings": job.warnings,
     }

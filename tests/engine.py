@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from jobs.engines.base import Failed, Finished, Outcome, Report, Work
+from jobs.engines.base import Failed, Finished, Note, Outcome, Report, Work
 
 RESULT = b"not really a video"
 
@@ -13,7 +13,14 @@ def succeed(work: Work, report: Report) -> Outcome:
     report(0.5, "drawing")
     work.output.write_bytes(RESULT)
     return Finished(
-        work.output, seconds=3.0, width=480, height=640, fps=25, timings={"drawing": 12}, prompt_used=("smile",)
+        work.output,
+        seconds=3.0,
+        width=480,
+        height=640,
+        fps=25,
+        timings={"drawing": 12},
+        prompt_used=("smile",),
+        notes=(Note("The face is {degrees}° away.", {"degrees": 50}),),
     )
 
 

@@ -158,6 +158,7 @@ def test_work_ends_in_a_result_of_our_own_and_is_paid_once(
     with default_storage.open(job.result.name) as file:
         assert file.read() == engine.RESULT
     assert (job.timings, job.prompt_used, job.engine) == ({"drawing": 12}, ["smile"], "fake 1")
+    assert job.warnings == ["The face is 50° away."]
     assert kinds(job) == [MovementKind.HOLD, MovementKind.CAPTURE]
     assert balances(job) == (90, 0)
     assert kicks("default") == [Delivery.objects.get(job=job, url=HOOK).pk]

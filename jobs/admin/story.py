@@ -34,7 +34,10 @@ class JobAdmin(Kept[Job]):
             {"fields": ("status", "stage", "percent", "attempts", "fence", "lease_until", "kicked")},
         ),
         ("When", {"fields": ("created", "started", "finished", "duration", "updated")}),
-        ("What came of it", {"fields": ("video", "sentence", "error_source", "engine", "timings", "prompt_used")}),
+        (
+            "What came of it",
+            {"fields": ("video", "sentence", "error_source", "engine", "timings", "prompt_used", "notes")},
+        ),
         ("Announced", {"fields": ("own_delivery",)}),
     )
 

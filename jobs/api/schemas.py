@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints
 
+from jobs.engines.base import SpeakingOrder
+
 MAX_URL = 2048
 MAX_PROMPT = 2000
 MAX_SEED = 2**63 - 1  # what a row can hold
@@ -26,24 +28,64 @@ class Body(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class ImageForm(Body):
-    """`formState` of `lipsync-image`. Null means the same as leaving an optional field out."""
+class Form(Body):
+    """What every `formState` may have. Null means the same as leaving an optional field out."""
 
-    image: Url = Field(description="Public URL of the picture, or the `url` of an upload.")
-    audio: Url = Field(description="Public URL of the voice, or the `url` of an upload.")
     resolution: Literal["480p", "720p"] | None = Field("480p", description="Length of the short side.")
-    mask_image: Url | None = Field(None, description="Not supported by this version: refused if given.")
+    mask_image: Url | None = Field(
+        None, description="Public URL of a picture, white where pixels may change; it chooses who speaks."
+    )
     prompt: Prompt | None = Field("", description="Style guidance for the engine.")
     seed: Seed | None = Field(-1, description="-1 is a random one. The same seed gives the same frames.")
 
 
-class SubmitImage(Body):
-    """Body of `POST /lipsync-image`."""
+class VideoForm(Form):
+    """`formState` of `lipsync-video`."""
+
+    video: Url = Field(description="Public URL of the video, or the `url` of an upload.")
+    audio: Url = Field(description="Public URL of the voice, or the `url` of an upload.")
+
+
+class ImageForm(Form):
+    """`formState` of `lipsync-image`."""
+
+    image: Url = Field(description="Public URL of the picture, or the `url` of an upload.")
+    audio: Url = Field(description="Public URL of the voice, or the `url` of an upload.")
+
+
+class MultiForm(Form):
+    """`formState` of `lipsync-image-multi`."""
+
+    image: Url = Field(description="Public URL of a picture of two people, or the `url` of an upload.")
+    left_audio: Url = Field(description="The voice of the person on the left.")
+    right_audio: Url = Field(description="The voice of the person on the right.")
+    order: SpeakingOrder | None = Field("meanwhile", description="Both at once, or one after the other.")
+
+
+class Submission(Body):
+    """What every submission may have beside its `formState`."""
 
     webhook: Annotated[str, StringConstraints(max_length=MAX_URL), AfterValidator(_no_nul)] | None = Field(
         None, description="HTTPS address that the finished job is POSTed to."
     )
+
+
+class SubmitVideo(Submission):
+    """Body of `POST /lipsync-video`."""
+
+    formState: VideoForm
+
+
+class SubmitImage(Submission):
+    """Body of `POST /lipsync-image`."""
+
     formState: ImageForm
+
+
+class SubmitMulti(Submission):
+    """Body of `POST /lipsync-image-multi`."""
+
+    formState: MultiForm
 
 
 class Submitted(Schema):
@@ -91,6 +133,8 @@ class JobAnswer(Schema):
     completedAt: str | None
     seed: int
     credits: int
+    promptUsed: list[str]
+    warnings: list[str]
 
 
 class ErrorItem(Schema):

@@ -1,6 +1,7 @@
 """The endpoints: find, check, one call to the story, answer."""
 
 import uuid
+from collections.abc import Mapping
 from typing import BinaryIO, cast
 
 from django.conf import settings
@@ -8,7 +9,19 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from jobs import lifecycle, media
-from jobs.api.schemas import JobAnswer, NewUpload, SubmitImage, Submitted, Upload, UploadTarget
+from jobs.api.schemas import (
+    Form,
+    JobAnswer,
+    NewUpload,
+    Submission,
+    SubmitImage,
+    SubmitMulti,
+    Submitted,
+    SubmitVideo,
+    Upload,
+    UploadTarget,
+)
+from jobs.engines.base import SpeakingOrder
 from jobs.errors import InvalidInput, NotFound, Problem
 from jobs.lifecycle import Order
 from jobs.models import ApiKey, Job, WalletKind
@@ -19,21 +32,47 @@ from jobs.wire import JobObject, job_object
 router = Router()
 
 
+@router.post("/lipsync-video", response=Submitted)
+def lipsync_video(request: HttpRequest, body: SubmitVideo) -> dict[str, str]:
+    """A video gets a new voice: its lips follow it."""
+    form = body.formState
+    return _submitted(request, body, form, Model.VIDEO, {"video": form.video, "audio": form.audio})
+
+
 @router.post("/lipsync-image", response=Submitted)
 def lipsync_image(request: HttpRequest, body: SubmitImage) -> dict[str, str]:
     """One picture and one voice become a talking video."""
-    form, key = body.formState, _key(request)
-    if form.mask_image:
-        raise InvalidInput("masks are not supported by this version; leave the field out", field="formState.mask_image")
-    webhook = _webhook(body.webhook or "")
+    form = body.formState
+    return _submitted(request, body, form, Model.IMAGE, {"image": form.image, "audio": form.audio})
+
+
+@router.post("/lipsync-image-multi", response=Submitted)
+def lipsync_image_multi(request: HttpRequest, body: SubmitMulti) -> dict[str, str]:
+    """A picture of two people and two voices become a conversation."""
+    form = body.formState
+    urls = {"image": form.image, "left_audio": form.left_audio, "right_audio": form.right_audio}
+    return _submitted(request, body, form, Model.MULTI, urls, form.order or "meanwhile")
+
+
+def _submitted(
+    request: HttpRequest,
+    body: Submission,
+    form: Form,
+    model: Model,
+    urls: Mapping[str, str],
+    speaking_order: SpeakingOrder = "meanwhile",
+) -> dict[str, str]:
+    key, webhook = _key(request), _webhook(body.webhook or "")
+    limits = {"mask_image": form.mask_image} if form.mask_image else {}
     with media.Intake(key.user) as intake:
         order = Order(
-            model=Model.IMAGE,
-            inputs=_fetched(intake, image=form.image, audio=form.audio),
+            model=model,
+            inputs=_fetched(intake, {**urls, **limits}),
             resolution=int((form.resolution or "480p").removesuffix("p")),
             seed=-1 if form.seed is None else form.seed,
             prompt=form.prompt or "",
             webhook=webhook,
+            speaking_order=speaking_order,
         )
         job = lifecycle.submit(key.user, order, WalletKind.API, api_key=key)
     return {"id": str(job.pk), "status": "processing"}
@@ -83,7 +122,7 @@ def _webhook(url: str) -> str:
     return url
 
 
-def _fetched(intake: media.Intake, **urls: str) -> dict[str, media.Draft]:
+def _fetched(intake: media.Intake, urls: Mapping[str, str]) -> dict[str, media.Draft]:
     try:
         return intake.from_urls(urls)
     except InvalidInput as problem:

@@ -35,6 +35,14 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something to know about a result: an English template with `params`, as in `jobs.errors`."""
+
+    message: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Finished:
     """The result is at `path`. `timings` are milliseconds per stage; `prompt_used` the words that had an effect."""
 
@@ -45,6 +53,7 @@ class Finished:
     fps: float
     timings: Mapping[str, int] = field(default_factory=dict)
     prompt_used: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from jobs.engines.base import SpeakingOrder
 
 
 class Status(models.TextChoices):
@@ -48,6 +50,13 @@ class Job(models.Model):
     prompt = models.TextField(blank=True)
     webhook = models.CharField(max_length=2048, blank=True)
 
+    speaking_order = models.CharField(
+        max_length=10,
+        choices=[(order, order) for order in get_args(SpeakingOrder)],
+        default="meanwhile",
+        help_text="Who of two speaks when.",
+    )
+
     # What it costs
     wallet = models.ForeignKey("jobs.Wallet", models.PROTECT, related_name="jobs")
     price = models.PositiveIntegerField(help_text="Credits held, then captured or released.")
@@ -70,6 +79,7 @@ class Job(models.Model):
     result = models.OneToOneField("jobs.Media", models.SET_NULL, null=True, blank=True, related_name="result_of")
     timings = models.JSONField(null=True, blank=True, help_text="Milliseconds per stage.")
     prompt_used = models.JSONField(default=list, blank=True)
+    notes = models.JSONField(default=list, blank=True, help_text="Sentences about the result: message and params.")
     error_template = models.CharField(max_length=300, blank=True)
     error_params = models.JSONField(default=dict, blank=True)
     error_source = models.CharField(max_length=24, blank=True, help_text="The input it is about.")
@@ -97,6 +107,16 @@ class Job(models.Model):
     def error_here(self) -> str:
         """The sentence in the reader's language."""
         return gettext(self.error_template).format(**self.error_params) if self.error_template else ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be known about the result, in English."""
+        return [note["message"].format(**note["params"]) for note in self.notes]
+
+    @property
+    def warnings_here(self) -> list[str]:
+        """The same in the reader's language."""
+        return [gettext(note["message"]).format(**note["params"]) for note in self.notes]
 
     @property
     def execution_ms(self) -> int | None:

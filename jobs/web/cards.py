@@ -63,13 +63,14 @@ def _places(jobs: Sequence[Job]) -> Mapping[UUID, int]:
 
 def _card(job: Job, place: int) -> Card:
     picture: Media | None = job.input("image")
+    source: Media | None = picture or job.input("video")
     result = job.result if job.status == Status.DONE else None
     left = words.seconds_left(job)
     title = job.name or gettext("Untitled")
     filename = f"{title}.mp4"
     return Card(
         job=job,
-        ratio=_ratio(result or picture),
+        ratio=_ratio(result or source),
         picture=media_path(picture) if picture and picture.kind else "",
         video=media_path(result, filename) if result else "",
         download=media_path(result, filename) + "?download=1" if result else "",

@@ -58,10 +58,12 @@ def cancel(request: Request, job_id: UUID) -> HttpResponse:
 
 
 def _context(job: Job) -> dict[str, object]:
-    voice: Media | None = job.input("audio")
+    voice: Media | None = job.input("audio") or job.input("left_audio")
+    video: Media | None = job.input("video")
     paid_from = gettext("API credits") if job.wallet.kind == WalletKind.API else gettext("user credits")
     return {
         "card": card(job),
+        "source_video": media_path(video) if video and video.kind else "",
         "voice": voice,
         "voice_url": media_path(voice) if voice and voice.kind else "",
         "voice_length": words.clock(voice.seconds) if voice and voice.seconds else "",

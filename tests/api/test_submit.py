@@ -36,6 +36,33 @@ def test_a_picture_and_a_voice_make_a_job(program: Program, alice: User, media_a
 
 
 @pytest.mark.django_db
+def test_a_video_a_voice_and_a_mask_make_a_job(program: Program, media_at: str) -> None:
+    fields = {"video": f"{media_at}/face.png", "audio": f"{media_at}/voice.wav", "mask_image": f"{media_at}/face.png"}
+    answer = program.post("lipsync-video", {"formState": fields})
+    assert answer.status_code == 200
+    job = Job.objects.get()
+    assert (job.model, job.price) == ("lipsync-video", 10)
+    assert {given.field for given in job.inputs.all()} == {"video", "audio", "mask_image"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("order", "price"),
+    [(None, 20), ("meanwhile", 20), ("left_right", 24), ("right_left", 24)],
+)
+def test_two_voices_cost_the_longer_one_or_both(order: str | None, price: int, program: Program, media_at: str) -> None:
+    """3 s and 3 s at 720p: at once the least is billed, 5 s; one after the other 6 s."""
+    fields: dict[str, Any] = {"image": f"{media_at}/face.png"}
+    fields |= {"left_audio": f"{media_at}/voice.wav", "right_audio": f"{media_at}/voice.wav", "resolution": "720p"}
+    if order:
+        fields["order"] = order
+    answer = program.post("lipsync-image-multi", {"formState": fields})
+    assert answer.status_code == 200
+    job = Job.objects.get()
+    assert (job.model, job.speaking_order, job.price) == ("lipsync-image-multi", order or "meanwhile", price)
+
+
+@pytest.mark.django_db
 def test_the_price_is_held_in_the_api_wallet_alone(program: Program, alice: User, media_at: str) -> None:
     before = credits.wallet_of(alice, WalletKind.API).available
     program.post("lipsync-image", form(media_at))
@@ -60,7 +87,7 @@ def test_a_key_of_the_same_account_sees_the_job_and_a_stranger_does_not(
     assert seen | {"createdAt": ""} == {
         "id": job_id, "model": "lipsync-image", "status": "processing", "output": None, "error": "",
         "executionTime": None, "timings": None, "progress": 0, "createdAt": "", "completedAt": None,
-        "seed": seen["seed"], "credits": 10,
+        "seed": seen["seed"], "credits": 10, "promptUsed": [], "warnings": [],
     }  # fmt: skip
     hidden, missing = stranger.get(f"jobs/{job_id}"), stranger.get(f"jobs/{uuid.uuid4()}")
     assert hidden.status_code == missing.status_code == 404
@@ -94,7 +121,7 @@ def test_a_file_that_is_no_sound_becomes_a_job_that_will_say_so(program: Program
         ({"seed": -2}, "formState.seed", "-1 or more"),
         ({"prompt": "x" * 2001}, "formState.prompt", "2000"),
         ({"prompt": "a\0b"}, "formState.prompt", "NUL"),
-        ({"mask_image": "{at}/face.png"}, "formState.mask_image", "not supported"),
+        ({"mask_image": "{at}/gone.png"}, "formState.mask_image", "404"),
     ],
 )  # fmt: skip
 def test_what_can_be_known_at_once_is_refused_and_leaves_nothing(

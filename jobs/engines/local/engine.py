@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from jobs.engines.base import MAX_RUN_SECONDS, STAGES, Failed, Finished, Outcome, Report, Work
+from jobs.engines.base import MAX_RUN_SECONDS, STAGES, Failed, Finished, Note, Outcome, Report, Work
 from jobs.errors import gettext_noop
 from jobs.process import Limits, ProcessFailed, run_module
 
@@ -109,6 +109,7 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Outcome:
         fps=cast(float, made["fps"]),
         timings=cast(Mapping[str, int], made["timings"]),
         prompt_used=tuple(cast(list[str], made["prompt_used"])),
+        notes=tuple(Note(**note) for note in cast(list[dict[str, Any]], made["notes"])),
     )
 
 

@@ -1,13 +1,14 @@
 """The way of a video: watch it, learn the speaking face, redraw its mouth in every frame."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 
+from jobs.engines.base import Note
 from jobs.engines.local import playback
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
@@ -19,12 +20,18 @@ from jobs.engines.local.frames import interior, raster, redraw
 from jobs.engines.local.frames.interior import Interior
 from jobs.engines.local.frames.lips import Face, Moment
 from jobs.engines.local.landmarks import FACE_OVAL
+from jobs.engines.local.manner import USUAL, Manner
 from jobs.engines.local.mouths import mouth, warp
-from jobs.engines.local.photo import CLIPPED_YAW, MIN_FACE_PIXELS
+from jobs.engines.local.photo import CLIPPED_YAW, MIN_FACE_PIXELS, TURNED_FACE, TURNED_YAW
 from jobs.engines.local.shapes import F64, U8, MouthPose, MouthTrack, Planes, RestingMouth
 from jobs.engines.local.smoothing import gaussian
 from jobs.errors import InvalidInput, gettext_noop
 
+ABSENT = gettext_noop(
+    "For {seconds} s of the video the speaking face is not seen, or covered: there it was left as it is."
+)
+EXTENDED = gettext_noop("The voice is longer than the video, so the video plays forth and back.")
+WORTH_SAYING_SECONDS = 0.5
 NO_FACE = gettext_noop("No face was found in the video. Choose one that shows a face from the front.")
 SMALL_FACE = gettext_noop(
     "The face in the video is {found} pixels wide; {needed} are needed. Crop the video closer or choose another."
@@ -159,9 +166,23 @@ def watch(
     return Film(pictures, known, watched, _talk(watched), looks, limits)
 
 
-def draw(film: Film, track: MouthTrack, encoder: Encoder, drawn: Callable[[int], None]) -> None:
+def notes(film: Film, frames: int) -> tuple[Note, ...]:
+    """What the user should know of a result of so many frames."""
+    present, fps = film.watched.present, float(film.facts.fps)
+    said = []
+    if np.median(np.abs(film.talks.yaw[present])) > TURNED_YAW:
+        said.append(Note(TURNED_FACE))
+    absent = float((~present).sum()) / fps
+    if absent >= WORTH_SAYING_SECONDS:
+        said.append(Note(ABSENT, {"seconds": round(absent, 1)}))
+    if frames > len(film):
+        said.append(Note(EXTENDED))
+    return tuple(said)
+
+
+def draw(film: Film, track: MouthTrack, encoder: Encoder, drawn: Callable[[int], None], asked: Manner = USUAL) -> None:
     """Draw and encode as many frames as the track has; frames without the face pass as they are."""
-    actors = [_actor(film, number) for number in range(len(film.watched.shots))]
+    actors = [_actor(film, number, asked) for number in range(len(film.watched.shots))]
     shot_of = np.repeat(np.arange(len(actors)), [shot.stop - shot.first for shot in film.watched.shots])
     landmarks = _Window(film.watched)
     order = playback.runs(len(film), len(track), film.talks.motion)
@@ -245,7 +266,7 @@ def _talk(watched: Watched) -> Talk:
     return Talk(gap, width, yaw, centre_x, line_y, gaussian(moved, 2.0))
 
 
-def _actor(film: Film, number: int) -> Actor | None:
+def _actor(film: Film, number: int, asked: Manner) -> Actor | None:
     """What one shot tells of the face: its mouth at rest and the colours inside; None if the face is not in it."""
     shot = film.watched.shots[number]
     if number not in film.looks.closed or not film.watched.present[shot.first : shot.stop].any():
@@ -256,7 +277,7 @@ def _actor(film: Film, number: int) -> Actor | None:
     measured = np.median(
         [face.face_frame(landmarks[int(frame)]).to_face(landmarks[int(frame)]) for frame in np.sort(frames)], axis=0
     )
-    rest = mouth.at_rest(np.asarray(measured, np.float64))
+    rest = replace(mouth.at_rest(np.asarray(measured, np.float64)), smile=asked.smile)
     _, picture, points = film.looks.closed[number]
     frame = face.face_frame(points)
     known = interior.learn(picture, points, frame, mouth.at_rest(frame.to_face(points)))

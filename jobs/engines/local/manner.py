@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Manner:
-    """How the face speaks: factors on head movement and mouth opening, and whether it blinks."""
+    """How the face speaks: factors on head movement and mouth opening, how much it smiles, and whether it blinks."""
 
     head: float = 1.0
     opening: float = 1.0
+    smile: float = 0.0
     blinks: bool = True
 
+
+USUAL = Manner()
 
 # Words (as regular expressions) and what they change; earlier rows win over later ones for the same thing.
 VOCABULARY: tuple[tuple[str, str, dict[str, float | bool]], ...] = (
@@ -24,6 +27,8 @@ VOCABULARY: tuple[tuple[str, str, dict[str, float | bool]], ...] = (
     ("calm", r"calm(?:ly)?|quiet(?:ly)?|ruhig|gelassen", {"head": 0.5, "opening": 0.9}),
     ("lively", r"lively|livel(?:y|ier)|energetic|excited|lebhaft|lebendig|aufgeregt", {"head": 1.5, "opening": 1.1}),
     ("whisper", r"whisper(?:s|ing)?|flüster(?:n|t|nd)", {"opening": 0.75}),
+    ("smile", r"smil(?:e|es|ing)|cheerful(?:ly)?|happy|happily|lächel(?:n|t|nd)|fröhlich|heiter", {"smile": 1.0}),
+    ("serious", r"serious(?:ly)?|ernst(?:haft)?", {"smile": 0.0}),
     ("shout", r"shout(?:s|ing)?|schrei(?:en|t|end)", {"opening": 1.2}),
 )
 
@@ -41,6 +46,7 @@ def understand(prompt: str) -> tuple[Manner, tuple[str, ...]]:
     manner = Manner(
         head=float(changes.get("head", 1.0)),
         opening=float(changes.get("opening", 1.0)),
+        smile=float(changes.get("smile", 0.0)),
         blinks=bool(changes.get("blinks", True)),
     )
     return manner, tuple(used)

@@ -1,12 +1,13 @@
 """The way of a picture: look at it, learn its speaking faces, draw every frame of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from jobs.engines.base import Note
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
 from jobs.engines.local.files import pictures
@@ -25,6 +26,7 @@ MIN_FACE_PIXELS = 44  # width of the face in the video
 CLIPPED_YAW = 22.0  # from here the inside of the mouth is kept within the face's outline
 TURNED_YAW, TURNED_GAP = 40.0, 0.06  # a profile whose open mouth can not be closed
 
+TURNED_FACE = gettext_noop("The face is turned far to the side: its lips follow the voice only loosely.")
 NO_FACE = gettext_noop("No face was found in the picture. Choose one that shows a face from the front.")
 ONE_FACE = gettext_noop(
     "Two speakers were asked for, but only one face was found. Choose a picture that shows both from the front."
@@ -87,17 +89,23 @@ def look(image: Path, resolution: int, speakers: int = 1, mask_image: Path | Non
     )
 
 
+def notes(scene: Scene) -> tuple[Note, ...]:
+    """What the user should know of the result."""
+    turned = max(abs(face.yaw_degrees(points)) for points in scene.speakers)
+    return (Note(TURNED_FACE),) if turned > TURNED_YAW else ()
+
+
 def video_size(width: int, height: int, resolution: int) -> tuple[int, int]:
     """The video's size: short side `resolution`, aspect kept, both even, at most twice the picture."""
     scale = min(resolution / min(width, height), MAX_ENLARGEMENT)
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def portray(picture: U8, points: F64, grid: warp.Grid, track: MouthTrack) -> Portrait:
+def portray(picture: U8, points: F64, grid: warp.Grid, track: MouthTrack, smile: float = 0.0) -> Portrait:
     """Learn a face so that it can be drawn in all poses of a track."""
     frame, yaw = face.face_frame(points), face.yaw_degrees(points)
     measured = frame.to_face(points)
-    rest = mouth.at_rest(measured)
+    rest = replace(mouth.at_rest(measured), smile=smile)
     amount = mouth.amplitude(yaw)
     stays_open = abs(yaw) > TURNED_YAW and rest.gap > TURNED_GAP
 
@@ -132,7 +140,8 @@ def draw(
     frames = [face.face_frame(points) for points in scene.speakers]
     grid = warp.Grid.over(width, height, min(frame.scale for frame in frames))
     portraits = [
-        portray(scene.picture, points, grid, track) for points, track in zip(scene.speakers, tracks, strict=True)
+        portray(scene.picture, points, grid, track, asked.smile)
+        for points, track in zip(scene.speakers, tracks, strict=True)
     ]
     random = np.random.default_rng(seed)
     lively = still.Liveliness(asked.head, asked.blinks)

@@ -15,7 +15,7 @@ from time import monotonic
 
 import cv2
 
-from jobs.engines.base import Model, SpeakingOrder
+from jobs.engines.base import Model, Note, SpeakingOrder
 from jobs.engines.local import film, manner, pacing, photo
 from jobs.engines.local.files import media, pictures
 from jobs.engines.local.files.encode import Encoder
@@ -52,6 +52,7 @@ class Made:
     fps: float
     timings: dict[str, int]
     prompt_used: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass
@@ -102,7 +103,7 @@ def _from_picture(order: Order, progress: Progress) -> Made:
         photo.draw(scene, tracks, asked, order.seed, encoder, lambda drawn: drawing(drawn / count))
         saving = pace.stage("saving")
     saving(1.0)
-    return Made(count / FPS, width, height, FPS, watch.timings, words)
+    return Made(count / FPS, width, height, FPS, watch.timings, words, photo.notes(scene))
 
 
 def _from_video(order: Order, progress: Progress) -> Made:
@@ -133,10 +134,10 @@ def _from_video(order: Order, progress: Progress) -> Made:
     encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
     with watch.time("drawing"), encoder:
         drawing = pace.stage("drawing")
-        film.draw(seen, track, encoder, lambda drawn: drawing(drawn / count))
+        film.draw(seen, track, encoder, lambda drawn: drawing(drawn / count), asked)
         saving = pace.stage("saving")
     saving(1.0)
-    return Made(count / fps, width, height, fps, watch.timings, words)
+    return Made(count / fps, width, height, fps, watch.timings, words, film.notes(seen, count))
 
 
 def _nth(part: Callable[[float], None], index: int, count: int) -> Callable[[float], None]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I16 = NDArray[np.int16]
+U16 = NDArray[np.uint16]
 U8 = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
@@ -142,6 +143,7 @@ class RestingMouth:
     centre_x: float
     relax_width: float  # narrows a smile towards a neutral width
     relax_curve: float  # flattens a smile's curve
+    smile: float = 0.0  # that is asked for, 0 to 1
 
     def moved(self, by: F64) -> "RestingMouth":
         """The same mouth, (2,) further right and down."""
@@ -174,6 +176,11 @@ class Planes:
 
     luma: U8
     chroma: U8
+
+    @classmethod
+    def empty(cls, width: int, height: int) -> "Planes":
+        """To be filled; even sides."""
+        return cls(np.empty((height, width), np.uint8), np.empty((height // 2, width // 2, 2), np.uint8))
 
     @property
     def width(self) -> int:

@@ -20,7 +20,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("face", type=Path, help="a picture (JPEG, PNG, WebP) or a video (MP4, MOV, WebM)")
         parser.add_argument(
-            "voice", type=Path, nargs="+", help="a recording (WAV, MP3, M4A, FLAC, Ogg, …); two: the left person's first"
+            "voice",
+            type=Path,
+            nargs="+",
+            help="a recording (WAV, MP3, M4A, FLAC, Ogg, …); two: the left one first",
         )
         parser.add_argument("-o", "--output", type=Path, required=True, help="the MP4 to write")
         parser.add_argument("--order", choices=get_args(SpeakingOrder), default="meanwhile", help="who speaks when")

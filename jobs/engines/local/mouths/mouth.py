@@ -20,6 +20,8 @@ NEUTRAL_WIDTH = 0.56
 SMILE_GAP, SMILE_WIDTH = 0.02, 0.60
 SMILE_RELAX, SMILE_FLATTEN = 0.65, 0.6
 MIN_LIP = 0.004
+# A smile that the prompt asks for: the corners' way up, in S, and how much wider the mouth gets.
+ASKED_LIFT, ASKED_WIDTH = 0.030, 0.05
 
 # A turned head moves its mouth less, for the picture gives less to work with.
 FRONTAL_YAW, YAW_FADE, LEAST_AMPLITUDE = 26.0, 40.0, 0.5
@@ -77,7 +79,7 @@ def shape(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     gap = WIDEST_GAP * float(np.clip(pose.opening, 0, 1.2)) ** GAP_POWER
     rounding = float(np.clip(pose.rounding, 0, 1))
     opened = float(np.clip(pose.opening, 0, 1))
-    width = rest.relax_width * pose.width
+    width = rest.relax_width * pose.width * (1 + ASKED_WIDTH * rest.smile)
     drop = LOWER_SHARE * gap
     rise = UPPER_SHARE * gap + LIFT * pose.lift * float(np.clip(pose.opening * 2.5 + pose.tuck, 0, 1))
 
@@ -135,7 +137,8 @@ def _opening_profile(rest: RestingMouth, rounding: float) -> F64:
 
 def _relaxed_line(rest: RestingMouth, rounding: float) -> F64:
     """(11,) heights of the closed line, a smile flattened, more so when rounding."""
-    curve = rest.line[:, 1] - rest.line_y
+    across = np.linspace(-1, 1, 11)
+    curve = rest.line[:, 1] - rest.line_y - ASKED_LIFT * rest.smile * (1 - rounding) * across**2
     flatter = curve * (1 - 0.5 * rounding) * rest.relax_curve
     return np.asarray(rest.line_y + flatter + (1 - rest.relax_curve) * 0.25 * curve.mean())
 
