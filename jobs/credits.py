@@ -32,7 +32,12 @@ FIRST_GRANT = "New account"
 
 def price(seconds: float, resolution: int) -> int:
     """Credits for a video of `seconds` at `resolution`; seconds are rounded up, at least five are billed."""
-    return max(math.ceil(seconds), MIN_BILLED_SECONDS) * CREDITS_PER_SECOND[resolution]
+    return billed_seconds(seconds) * CREDITS_PER_SECOND[resolution]
+
+
+def billed_seconds(seconds: float) -> int:
+    """Rounded up, at least the least."""
+    return max(math.ceil(seconds), MIN_BILLED_SECONDS)
 
 
 def wallet_of(user: User, kind: WalletKind) -> Wallet:

@@ -3,9 +3,11 @@
     Problem                 anything that we have a sentence for
     ├── Rejected            permanent: the person must change something
     │   ├── InvalidInput        what was sent can not be used (names the field)
+    │   │   └── IdempotencyMismatch a key was used for another request
     │   ├── InsufficientCredits the wallet does not cover the price
     │   ├── NotFound            no such thing, or not yours
-    │   └── Conflict            right in itself, but not now
+    │   ├── Conflict            right in itself, but not now
+    │   └── RateLimited         too often, or too much at once
     └── Unavailable         transient: the same call may work later
 
 A sentence is an English template and its values, so that the API can say it in
@@ -53,6 +55,10 @@ class InvalidInput(Rejected):
     """What was sent can not be used."""
 
 
+class IdempotencyMismatch(InvalidInput):
+    """An Idempotency-Key was used for another request."""
+
+
 class InsufficientCredits(Rejected):
     """The wallet does not cover the price."""
 
@@ -63,6 +69,10 @@ class NotFound(Rejected):
 
 class Conflict(Rejected):
     """The thing is in a state in which this can not be done."""
+
+
+class RateLimited(Rejected):
+    """Too often, or too much at once; `params["seconds"]` says when it may be tried again."""
 
 
 class Unavailable(Problem):

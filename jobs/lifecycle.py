@@ -25,13 +25,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from jobs import credits, media, webhooks
+from jobs import credits, idempotency, media, webhooks
 from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, SpeakingOrder, Work
 from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
-from jobs.errors import NotFound, gettext_noop
+from jobs.errors import Conflict, NotFound, RateLimited, gettext_noop
 from jobs.media import Draft
-from jobs.models import ApiKey, Job, JobInput, Media, Status, User, WalletKind
+from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.wire import job_object
 
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 MAX_SEED = 2**31 - 1
 CANCELLED = gettext_noop("Cancelled")
+TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, as many as it may. Try again when one has ended.")
+OPEN_AGAIN_SECONDS = 10
 NO_LUCK = gettext_noop("The renderer stopped {attempts} times on this job. Try another picture or recording.")
 # A kick that no worker took within this is repeated; one that was taken is protected by the lease.
 KICK_AGAIN = timedelta(seconds=30)
@@ -72,9 +74,18 @@ class Order:
 
 
 def submit(
-    user: User, order: Order, wallet_kind: WalletKind, *, api_key: ApiKey | None = None, showcase: bool = False
+    user: User,
+    order: Order,
+    wallet_kind: WalletKind,
+    *,
+    api_key: ApiKey | None = None,
+    claim: Claim | None = None,
+    showcase: bool = False,
 ) -> Job:
-    """Make the job, hold its price and tell the queue: all of it or nothing. Raises InsufficientCredits."""
+    """Make the job, hold its price and tell the queue: all of it or nothing.
+
+    `claim` is the Idempotency-Key that it is made under. Raises InsufficientCredits or RateLimited.
+    """
     wallet = credits.wallet_of(user, wallet_kind)
     # Files first, because storage knows no rollback and a transaction should be short.
     kept: dict[str, Media] = {}
@@ -82,6 +93,8 @@ def submit(
         for field, draft in order.inputs.items():
             kept[field] = media.keep(user, draft)
         with transaction.atomic():
+            if api_key is not None:
+                _check_open_jobs(api_key)
             job = Job.objects.create(
                 user=user,
                 api_key=api_key,
@@ -94,8 +107,10 @@ def submit(
                 webhook=order.webhook,
                 speaking_order=order.speaking_order,
                 wallet=wallet,
-                price=credits.price(_seconds(order), order.resolution),
+                price=quote(order).credits,
             )
+            if claim is not None:
+                Claim.objects.filter(pk=claim.pk).update(job=job)
             credits.hold(job)
             JobInput.objects.bulk_create(JobInput(job=job, field=field, media=one) for field, one in kept.items())
             enqueue("render", "start_job", str(job.pk))
@@ -105,6 +120,27 @@ def submit(
                 media.drop(one)
         raise
     return job
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a video costs, and for how many seconds."""
+
+    credits: int
+    seconds: int
+
+
+def quote(order: Order) -> Quote:
+    """The price of an order: what its submission would hold."""
+    seconds = _seconds(order)
+    return Quote(credits.price(seconds, order.resolution), credits.billed_seconds(seconds))
+
+
+def _check_open_jobs(api_key: ApiKey) -> None:
+    """Raises RateLimited if the key has as many unfinished jobs as it may. The key's row is the lock."""
+    ApiKey.objects.select_for_update().get(pk=api_key.pk)
+    if Job.objects.filter(api_key=api_key, status__in=OPEN).count() >= settings.MAX_OPEN_JOBS:
+        raise RateLimited(TOO_MANY_OPEN, limit=settings.MAX_OPEN_JOBS, seconds=OPEN_AGAIN_SECONDS)
 
 
 def _seconds(order: Order) -> float:
@@ -185,12 +221,29 @@ def cancel(user: User, job_id: UUID) -> Job:
     """Cancel an open job; one that has ended stays as it is. Raises NotFound."""
     with transaction.atomic():
         # Locked, so that a worker that starts it at this moment can not slip through.
-        job = Job.objects.select_for_update().filter(user=user, pk=job_id).first()
+        job = jobs_of(user).select_for_update().filter(pk=job_id).first()
         if job is None:
             raise NotFound(gettext_noop("There is no such job."))
         if _move(job, OPEN, Status.CANCELLED, error_template=CANCELLED, finished=timezone.now(), lease_until=None):
             _settle(job, credits.release)
     return Job.objects.get(pk=job.pk)
+
+
+def remove(user: User, job_id: UUID) -> None:
+    """Remove a job that has ended, with its files; its movements of credits stay. Raises NotFound or Conflict."""
+    with transaction.atomic():
+        job = jobs_of(user).select_for_update().filter(pk=job_id).first()
+        if job is None:
+            raise NotFound(gettext_noop("There is no such job."))
+        if job.is_open:
+            raise Conflict(gettext_noop("This job is not finished. Cancel it first."))
+        files = [given.media for given in job.inputs.select_related("media")]
+        files += [job.result] if job.result else []
+        job.inputs.all().delete()
+        Job.objects.filter(pk=job.pk).update(result=None, prompt="", removed=timezone.now())
+    # The files last: a crash before leaves orphans, which the sweep clears away.
+    for one in files:
+        media.drop_unused(one)
 
 
 def _claim(job_id: UUID) -> Job | None:
@@ -336,3 +389,4 @@ def sweep() -> None:
         for delivery_id in webhooks.due(now):
             enqueue("default", "deliver", delivery_id)
     media.tidy(now)
+    idempotency.tidy()

@@ -49,6 +49,13 @@ UPLOAD_TICKET_SECONDS = env.int("UPLOAD_TICKET_SECONDS", 3600)
 # Longer than the last attempt of a webhook, which carries such a link.
 MEDIA_LINK_SECONDS = env.int("MEDIA_LINK_SECONDS", 7 * 86_400)
 
+# --- Limits of an API key --------------------------------------------------------------
+RATE_LIMITS = {  # a minute
+    "submissions": env.int("MAX_SUBMISSIONS_A_MINUTE", 60),
+    "requests": env.int("MAX_REQUESTS_A_MINUTE", 600),
+}
+MAX_OPEN_JOBS = env.int("MAX_OPEN_JOBS", 100)  # unfinished jobs of one key
+
 # --- Credits -------------------------------------------------------------------------
 GRANT_USER_CREDITS = env.int("GRANT_USER_CREDITS", 500)  # to each new account's browser wallet
 GRANT_API_CREDITS = env.int("GRANT_API_CREDITS", 500)  # and to its API wallet
@@ -80,7 +87,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "jobs.web.middleware.request_id",
+    "jobs.api.headers.rate_limits",
     "jobs.api.errors.errors_in_our_form",
+    "jobs.api.repeats.once_for_each_key",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

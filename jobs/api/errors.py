@@ -12,8 +12,16 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from jobs.api.parsing import NOT_JSON
-from jobs.api.schemas import ImageForm, NewUpload, SubmitImage
-from jobs.errors import Conflict, InsufficientCredits, NotFound, Problem, Unavailable
+from jobs.api.schemas import ImageForm, MultiForm, NewUpload, SubmitImage, VideoForm
+from jobs.errors import (
+    Conflict,
+    IdempotencyMismatch,
+    InsufficientCredits,
+    NotFound,
+    Problem,
+    RateLimited,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest, Any], HttpResponse]
@@ -44,6 +52,7 @@ SENTENCES: Mapping[int, str] = {
     503: "This does not work right now. Try again in a moment.",
 }
 PROBLEMS: Sequence[tuple[type[Problem], int]] = (
+    (RateLimited, 429),
     (InsufficientCredits, 402),
     (NotFound, 404),
     (Conflict, 409),
@@ -58,6 +67,7 @@ REASONS: Mapping[str, str] = {
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "does not look right",
     "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
     "literal_error": "must be {expected}",
@@ -67,7 +77,7 @@ REASONS: Mapping[str, str] = {
 }
 KNOWN_FIELDS: Mapping[tuple[str, ...], Sequence[str]] = {
     (): [*SubmitImage.model_fields, *NewUpload.model_fields],
-    ("formState",): list(ImageForm.model_fields),
+    ("formState",): sorted({*VideoForm.model_fields, *ImageForm.model_fields, *MultiForm.model_fields}),
 }
 
 
@@ -79,13 +89,13 @@ class FieldError(NamedTuple):
 
 
 def error_response(
-    request: HttpRequest, status: int, message: str = "", errors: Sequence[FieldError] = ()
+    request: HttpRequest, status: int, message: str = "", errors: Sequence[FieldError] = (), code: str = ""
 ) -> JsonResponse:
     """The error's answer. With `errors` the sentence is made of the first, its field before it."""
     first = errors[0] if errors else FieldError("", message or SENTENCES.get(status, HTTPStatus(status).phrase))
     body: dict[str, object] = {
         "error": f"{first.field}: {first.message}" if first.field else first.message,
-        "code": CODES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_")),
+        "code": code or CODES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_")),
         "requestId": getattr(request, "request_id", ""),
     }
     if first.field:
@@ -105,7 +115,7 @@ def add_handlers(api: NinjaAPI) -> None:
         HttpError: _http,
         AuthenticationError: lambda request, _: error_response(request, 401),
         RequestDataTooBig: lambda request, _: error_response(request, 413),
-        Problem: _problem,
+        Problem: problem_response,
         Exception: _unexpected,
     }
     for kind, handler in handlers.items():
@@ -137,11 +147,15 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     return error_response(request, error.status_code, str(error))
 
 
-def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A problem of ours as the API says it."""
     status = next(status for kind, status in PROBLEMS if isinstance(problem, kind))
-    if problem.field:
-        return error_response(request, status, errors=[FieldError(problem.field, problem.sentence)])
-    return error_response(request, status, problem.sentence)
+    errors = [FieldError(problem.field, problem.sentence)] if problem.field else []
+    code = "idempotency_mismatch" if isinstance(problem, IdempotencyMismatch) else ""
+    response = error_response(request, status, problem.sentence, errors, code)
+    if isinstance(problem, RateLimited):
+        response["Retry-After"] = str(problem.params["seconds"])
+    return response
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -156,8 +170,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    """One of pydantic's errors in our words. Its place begins with `body` and the parameter's name."""
-    where = tuple(str(part) for part in error["loc"][2:])
+    """One of pydantic's errors in our words. Its place begins with `query`, or with `body` and the parameter's name."""
+    where = tuple(str(part) for part in error["loc"][2 if error["loc"][0] == "body" else 1 :])
     if error["type"] == "extra_forbidden":
         near = get_close_matches(where[-1], KNOWN_FIELDS.get(where[:-1], ()), n=1)
         message = f"unknown field; did you mean `{near[0]}`?" if near else "unknown field"

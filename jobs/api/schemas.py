@@ -137,6 +137,36 @@ class JobAnswer(Schema):
     warnings: list[str]
 
 
+class JobList(Schema):
+    """A page of jobs; `nextCursor` is null on the last one."""
+
+    jobs: list[JobAnswer]
+    nextCursor: str | None
+
+
+class Wanted(Body):
+    """Which jobs to list."""
+
+    cursor: Annotated[str, StringConstraints(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    status: Literal["processing", "completed", "failed"] | None = None
+    model: Literal["lipsync-video", "lipsync-image", "lipsync-image-multi"] | None = None
+
+
+class Estimate(Schema):
+    """What a submission would hold, and the seconds that are billed."""
+
+    credits: int
+    seconds: int
+
+
+class Balance(Schema):
+    """The API wallet."""
+
+    balance: int
+    held: int
+
+
 class ErrorItem(Schema):
     field: str
     message: str

@@ -2,7 +2,7 @@
 
 from jobs.media.intake import SAMPLE_FILES, SAMPLES, Draft, Intake, Ticket, content_type_of, open_ticket, receive
 from jobs.media.links import media_of_link, media_path, media_url
-from jobs.media.storage import drop, keep, keep_result, local_path
+from jobs.media.storage import drop, drop_unused, keep, keep_result, local_path
 from jobs.media.tidy import tidy
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Ticket",
     "content_type_of",
     "drop",
+    "drop_unused",
     "keep",
     "keep_result",
     "local_path",

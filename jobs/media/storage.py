@@ -7,7 +7,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from jobs.media.intake import Draft
-from jobs.models import Media, MediaKind, User
+from jobs.models import Job, Media, MediaKind, User
 
 
 def keep(owner: User, draft: Draft) -> Media:
@@ -52,6 +52,12 @@ def drop(media: Media) -> None:
     name = media.name
     media.delete()
     default_storage.delete(name)
+
+
+def drop_unused(media: Media) -> None:
+    """Remove a file that no job needs any more."""
+    if not media.used_in.exists() and not Job.objects.filter(result=media).exists():
+        drop(media)
 
 
 def local_path(media: Media) -> Path:

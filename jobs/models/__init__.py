@@ -3,7 +3,8 @@
 from jobs.models.account import ApiKey, User
 from jobs.models.beat import Beat
 from jobs.models.credit import Bucket, Movement, MovementKind, Wallet, WalletKind
-from jobs.models.job import Job, JobInput, Status
+from jobs.models.job import Job, JobInput, Status, jobs_of
+from jobs.models.limit import Claim, Window
 from jobs.models.media import Media, MediaKind
 from jobs.models.webhook import Attempt, Delivery, DeliveryStatus, SigningSecret
 
@@ -12,6 +13,7 @@ __all__ = [
     "Attempt",
     "Beat",
     "Bucket",
+    "Claim",
     "Delivery",
     "DeliveryStatus",
     "Job",
@@ -25,4 +27,6 @@ __all__ = [
     "User",
     "Wallet",
     "WalletKind",
+    "Window",
+    "jobs_of",
 ]

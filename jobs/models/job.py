@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs.engines.base import SpeakingOrder
+
+if TYPE_CHECKING:
+    from jobs.models.account import User
 
 
 class Status(models.TextChoices):
@@ -73,6 +76,7 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
     updated = models.DateTimeField(default=timezone.now)
+    removed = models.DateTimeField(null=True, blank=True, help_text="By its owner: its files are gone.")
 
     # What came of it
     engine = models.CharField(max_length=40, blank=True, help_text="Name and version.")
@@ -88,6 +92,7 @@ class Job(models.Model):
         ordering: ClassVar = ["-created", "-id"]
         indexes: ClassVar = [
             models.Index(fields=["user", "-created", "-id"], name="job_own_newest"),
+            models.Index(fields=["api_key"], condition=Q(status__in=OPEN), name="job_open_of_key"),
             models.Index(fields=["status", "lease_until"], condition=Q(status__in=OPEN), name="job_open"),
         ]
 
@@ -128,6 +133,11 @@ class Job(models.Model):
     def input(self, field: str) -> Any:
         """The `Media` given as `field`, or None."""
         return next((given.media for given in self.inputs.all() if given.field == field), None)
+
+
+def jobs_of(user: User) -> models.QuerySet[Job]:
+    """An account's own, without those it removed."""
+    return Job.objects.filter(user=user, removed=None)
 
 
 class JobInput(models.Model):

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from jobs.models import Job, Status
+from jobs.models import Job, Status, jobs_of
 from jobs.web.cards import Card, card, cards, with_files
 from jobs.web.htmx import Request, for_members, wants_part
 
@@ -28,7 +28,7 @@ class Page:
 @require_safe
 @for_members
 def gallery(request: Request) -> HttpResponse:
-    own = Job.objects.filter(user=request.user, showcase=False)
+    own = jobs_of(request.user).filter(showcase=False)
     page = _page(own, request.GET.get("after", ""))
     if wants_part(request):
         return render(request, "gallery/_more.html", {"page": page})
@@ -41,7 +41,7 @@ def gallery(request: Request) -> HttpResponse:
 @for_members
 def one(request: Request, job_id: UUID) -> HttpResponse:
     """One card alone, as an open one asks for itself."""
-    job = get_object_or_404(with_files(Job.objects.filter(user=request.user)), pk=job_id)
+    job = get_object_or_404(with_files(jobs_of(request.user)), pk=job_id)
     if not wants_part(request):
         return redirect("job", job_id)
     return render(request, "gallery/_card.html", {"card": card(job)})

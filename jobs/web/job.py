@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jobs import lifecycle
 from jobs.media import media_path
-from jobs.models import Job, Media, WalletKind
+from jobs.models import Job, Media, WalletKind, jobs_of
 from jobs.web import words
 from jobs.web.cards import card, with_files
 from jobs.web.htmx import Request, for_members, go_to, wants_part
@@ -44,7 +44,7 @@ class Step:
 @require_safe
 @for_members
 def job(request: Request, job_id: UUID) -> HttpResponse:
-    found = get_object_or_404(with_files(Job.objects.filter(user=request.user)).select_related("wallet"), pk=job_id)
+    found = get_object_or_404(with_files(jobs_of(request.user)).select_related("wallet"), pk=job_id)
     template = "job/_live.html" if wants_part(request) else "job/page.html"
     return render(request, template, _context(found))
 
@@ -52,7 +52,7 @@ def job(request: Request, job_id: UUID) -> HttpResponse:
 @require_POST
 @for_members
 def cancel(request: Request, job_id: UUID) -> HttpResponse:
-    get_object_or_404(Job, pk=job_id, user=request.user)
+    get_object_or_404(jobs_of(request.user), pk=job_id)
     lifecycle.cancel(request.user, job_id)
     return go_to(request, reverse("job", args=[job_id]))
 

@@ -14,7 +14,7 @@ from jobs import credits, lifecycle
 from jobs.errors import InsufficientCredits, InvalidInput
 from jobs.lifecycle import Order
 from jobs.media import SAMPLES, Draft, Intake
-from jobs.models import Job, MediaKind, WalletKind
+from jobs.models import MediaKind, WalletKind, jobs_of
 from jobs.models.job import Model
 from jobs.web import words
 from jobs.web.forms import MISSING, RESOLUTIONS, StudioForm
@@ -78,7 +78,7 @@ def _drafts(intake: Intake, form: StudioForm) -> dict[str, Draft]:
 def _initial(request: Request) -> dict[str, object]:
     """Empty, or the parameters of the own job that `like` names."""
     try:
-        like = Job.objects.filter(user=request.user, pk=UUID(request.GET.get("like", ""))).first()
+        like = jobs_of(request.user).filter(pk=UUID(request.GET.get("like", ""))).first()
     except ValueError:
         like = None
     if like is None:

@@ -32,6 +32,9 @@ class Program:
     def get(self, path: str) -> Any:
         return self._client.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {self.key}"})
 
+    def delete(self, path: str) -> Any:
+        return self._client.delete(f"/api/v1/{path}", headers={"Authorization": f"Bearer {self.key}"})
+
 
 @pytest.fixture
 def program(alice: User) -> Program:
