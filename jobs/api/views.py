@@ -40,6 +40,13 @@ from jobs.wire import STATUS, JobObject, job_object
 
 router = Router()
 
+FILE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
 
 @router.post("/lipsync-video", response=Submitted)
 def lipsync_video(request: HttpRequest, body: SubmitVideo) -> dict[str, str]:
@@ -138,7 +145,7 @@ def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
     }
 
 
-@router.put("/uploads/{ticket}", auth=None, response={204: None})
+@router.put("/uploads/{ticket}", auth=None, response={204: None}, openapi_extra=FILE_BODY)
 def receive_upload(request: HttpRequest, ticket: str) -> Status[None]:
     """The file itself, as the request's body. The address is its own authorisation."""
     length = request.headers.get("Content-Length", "")
