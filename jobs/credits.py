@@ -7,11 +7,13 @@ every database, and one immutable `Movement`.
 
 import math
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
 
 from jobs.errors import InsufficientCredits, gettext_noop
 from jobs.models import Bucket, Job, Movement, MovementKind, Status, User, Wallet, WalletKind
@@ -27,7 +29,7 @@ BUCKETS: Mapping[MovementKind, tuple[Bucket, Bucket]] = {
     MovementKind.CAPTURE: (Bucket.HELD, Bucket.EARNED),
     MovementKind.RELEASE: (Bucket.HELD, Bucket.AVAILABLE),
 }
-FIRST_GRANT = "New account"
+FIRST_GRANT = gettext_noop("New account")
 
 
 def price(seconds: float, resolution: int) -> int:
@@ -105,6 +107,22 @@ def _move(wallet: Wallet, kind: MovementKind, amount: int, *, job: Job | None = 
         return False
     Movement.objects.create(wallet=wallet, job=job, kind=kind, amount=amount, source=source, target=target, note=note)
     return True
+
+
+# --- Looking back ----------------------------------------------------------------------
+
+
+def movements_of(user: User) -> QuerySet[Movement]:
+    """Every movement of the account's wallets, newest first, wallet and job at hand."""
+    return Movement.objects.filter(wallet__user=user).select_related("wallet", "job")
+
+
+def spent(user: User, since: date) -> Mapping[tuple[str, date], int]:
+    """Credits spent from each kind of wallet on each day from `since` on; a day on which none were is left out."""
+    began = timezone.make_aware(datetime.combine(since, time.min))
+    spending = Movement.objects.filter(wallet__user=user, kind=MovementKind.CAPTURE, created__gte=began).order_by()
+    sums = spending.annotate(day=TruncDate("created")).values("wallet__kind", "day").annotate(sum=Sum("amount"))
+    return {(row["wallet__kind"], row["day"]): row["sum"] for row in sums}
 
 
 # --- The check: does the ledger say what the rows say? Each is one query, so one moment. ---

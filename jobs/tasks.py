@@ -8,7 +8,7 @@ def start_job(job_id: str) -> None:
 
 
 def deliver(delivery_id: str) -> None:
-    webhooks.deliver(delivery_id)
+    webhooks.begin(delivery_id)
 
 
 def beat(queue: str) -> None:

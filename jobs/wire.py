@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, TypedDict
 
+from django.conf import settings
+
 from jobs.media import media_url
 from jobs.models import Job, Status
 
@@ -35,6 +37,12 @@ class JobObject(TypedDict):
     warnings: list[str]
 
 
+class ExampleObject(JobObject):
+    """What a test event carries: nobody's job."""
+
+    test: Literal[True]
+
+
 def job_object(job: Job) -> JobObject:
     """The public face of a job; needs `job.result` at hand. `output` is a link that plays without credentials."""
     done = job.status == Status.DONE
@@ -53,4 +61,26 @@ def job_object(job: Job) -> JobObject:
         "credits": job.price,
         "promptUsed": job.prompt_used,
         "warnings": job.warnings,
+    }
+
+
+def example_object() -> ExampleObject:
+    """A job object as of a completed job, marked as a test. `output` plays if the installation has made its example."""
+    shown = Job.objects.filter(showcase=True, status=Status.DONE).select_related("result").first()
+    return {
+        "test": True,
+        "id": "00000000-0000-4000-8000-000000000000",
+        "model": "lipsync-image",
+        "status": "completed",
+        "output": media_url(shown.result) if shown and shown.result else f"{settings.PUBLIC_BASE_URL}/test.mp4",
+        "error": "",
+        "executionTime": 3040,
+        "timings": {"listening": 470, "looking": 400, "drawing": 2170},
+        "progress": 1.0,
+        "createdAt": "2026-01-01T12:00:00Z",
+        "completedAt": "2026-01-01T12:00:03Z",
+        "seed": 42,
+        "credits": 20,
+        "promptUsed": [],
+        "warnings": [],
     }

@@ -313,6 +313,6 @@ def test_an_ended_job_without_its_delivery_is_found(story: dict[str, Job]) -> No
 
 
 def test_an_open_job_with_a_delivery_is_found(story: dict[str, Job]) -> None:
-    Delivery.objects.create(job=story["queued"], url="http://example.org/", body="{}")
+    Delivery.objects.create(user=story["queued"].user, job=story["queued"], url="http://example.org/", body="{}")
 
     assert findings() == f"job {story['queued'].pk} (queued): its webhook has a delivery\n"

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -11,12 +13,13 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 from standardwebhooks import Webhook
 
-from jobs import lifecycle, webhooks
-from jobs.models import Attempt, Delivery, DeliveryStatus, Job, SigningSecret, User
+from jobs import lifecycle, tasks, webhooks, wire
+from jobs.errors import InvalidInput, RateLimited
+from jobs.models import Attempt, Delivery, DeliveryStatus, SigningSecret, User
 from jobs.models.webhook import new_secret
 from jobs.net import Answer, post_public
 from jobs.webhooks import delivery as delivering
-from jobs.webhooks.delivery import CLAIM, SCHEDULE, next_wait
+from jobs.webhooks.delivery import AT_ONCE, CLAIM, MAX_TESTS, SCHEDULE, TESTS_WITHIN, next_wait
 from tests.conftest import MakeJob
 from tests.engine import FakeEngine
 from tests.hook_server import HookServer, Reply, hook_server
@@ -125,6 +128,14 @@ def test_a_job_without_a_webhook_is_not_announced(alice: User, make_job: MakeJob
     assert not OrmQ.objects.filter(key="default").exists()
 
 
+def test_every_attempt_keeps_what_it_was_sent_with(delivery: Delivery, hooks: HookServer) -> None:
+    attempt(delivery)
+
+    kept = delivery.attempts.get().headers
+    assert set(kept) == {"Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature"}
+    assert {name.lower(): value for name, value in kept.items()}.items() <= dict(hooks.received[0].headers).items()
+
+
 # --- When it does not arrive -------------------------------------------------------------
 
 
@@ -186,7 +197,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline(
 
     assert (after.status, after.tries) == (DeliveryStatus.PENDING, 1)
     only = after.attempts.get()
-    assert (only.code, only.error) == (None, "this URL did not answer within 0.3 seconds.")
+    assert (only.code, only.sentence) == (None, "this URL did not answer within 0.3 seconds.")
     assert only.milliseconds >= 300
 
 
@@ -307,6 +318,18 @@ def test_what_waits_for_its_next_attempt_is_sent_now(delivery: Delivery, hooks: 
     assert webhooks.due(timezone.now()) == [delivery.pk]
 
 
+def test_what_is_older_than_thirty_days_is_not_sent_again(delivery: Delivery) -> None:
+    attempt(delivery)
+    age = timezone.now() - timedelta(days=30)
+    Delivery.objects.update(created=age + timedelta(minutes=1))
+    assert webhooks.resend(delivery)
+    Delivery.objects.update(created=age, due=timezone.now() + timedelta(hours=1))
+    delivery.refresh_from_db()
+
+    assert not webhooks.resend(delivery)
+    assert not webhooks.is_recent(delivery)
+
+
 def test_what_is_being_sent_is_not_sent_beside_itself(
     delivery: Delivery, hooks: HookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,11 +344,243 @@ def test_what_is_being_sent_is_not_sent_beside_itself(
     after = attempt(delivery)
 
     assert resent == [False]
+    assert after.begun is None
     assert (after.status, after.tries) == (DeliveryStatus.DELIVERED, 1)
 
 
 def test_a_job_is_announced_with_the_state_in_which_it_ended(delivery: Delivery) -> None:
-    job = Job.objects.get(pk=delivery.job_id)
+    job = delivery.job
+    assert job is not None
 
     assert json.loads(delivery.body)["status"] == "failed"
     assert json.loads(delivery.body)["error"] == job.error == "Cancelled"
+
+
+# --- Secrets -----------------------------------------------------------------------------
+
+
+def test_after_a_rotation_the_old_secret_signs_for_a_day(delivery: Delivery, hooks: HookServer, alice: User) -> None:
+    old = webhooks.current_secret(alice)
+
+    assert webhooks.rotate(alice, old.pk)
+
+    new = webhooks.current_secret(alice)
+    assert new.secret != old.secret
+    retiring = webhooks.retiring_secret(alice)
+    assert retiring == old
+    assert retiring.retires is not None
+    assert 86_390 < (retiring.retires - timezone.now()).total_seconds() <= 86_400
+    attempt(delivery)
+    (received,) = hooks.received
+    for secret in (old.secret, new.secret):
+        Webhook(secret).verify(received.body, dict(received.headers))
+    SigningSecret.objects.filter(pk=old.pk).update(retires=timezone.now())
+    assert webhooks.retiring_secret(alice) is None
+
+
+def test_a_second_rotation_ends_the_oldest_secret_at_once(alice: User, delivery: Delivery, hooks: HookServer) -> None:
+    secrets = [webhooks.current_secret(alice)]
+    for _ in range(2):
+        assert webhooks.rotate(alice, secrets[-1].pk)
+        secrets.append(webhooks.current_secret(alice))
+
+    attempt(delivery)
+
+    headers = dict(hooks.received[0].headers)
+    assert len(headers["webhook-signature"].split()) == 2
+    Webhook(secrets[1].secret).verify(hooks.received[0].body, headers)
+    with pytest.raises(Exception, match="No matching signature"):
+        Webhook(secrets[0].secret).verify(hooks.received[0].body, headers)
+
+
+def test_a_rotation_that_is_asked_for_twice_happens_once(alice: User, bob: User) -> None:
+    old = webhooks.current_secret(alice)
+    assert webhooks.rotate(alice, old.pk)
+
+    assert not webhooks.rotate(alice, old.pk)
+    assert not webhooks.rotate(bob, webhooks.current_secret(alice).pk)
+    assert SigningSecret.objects.filter(user=alice).count() == 2
+
+
+# --- Test events -------------------------------------------------------------------------
+
+
+def test_a_test_event_is_a_signed_example_that_says_so(alice: User, hooks: HookServer) -> None:
+    sent = webhooks.send_test(alice, hooks.url, wire.example_object())
+
+    assert OrmQ.objects.get().key == "default"
+    webhooks.deliver(sent.pk)
+    (received,) = hooks.received
+    message = json.loads(received.body)
+    assert (message["test"], message["status"], message["error"]) == (True, "completed", "")
+    assert set(message) - {"test"} == set(wire.JobObject.__annotations__)
+    Webhook(webhooks.current_secret(alice).secret).verify(received.body, dict(received.headers))
+    sent.refresh_from_db()
+    assert (sent.status, sent.is_test, sent.user) == (DeliveryStatus.DELIVERED, True, alice)
+
+
+def test_the_example_plays_when_the_installation_has_made_its_own(
+    alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
+) -> None:
+    lifecycle.start(str(make_job(alice, showcase=True).pk))
+
+    assert "/media/" in str(wire.example_object()["output"])
+
+
+def test_a_test_event_is_tried_once(alice: User, hooks: HookServer) -> None:
+    hooks.replies = [Reply(500)]
+    sent = webhooks.send_test(alice, hooks.url, {})
+
+    after = attempt(sent)
+
+    assert (after.status, after.tries, after.due) == (DeliveryStatus.GIVEN_UP, 1, None)
+    assert webhooks.resend(after)
+
+
+@pytest.mark.parametrize("url", ["", "ftp://x.example/", "http://user:pw@x.example/", "http://x .example/", "no"])
+def test_a_test_event_goes_only_to_an_address(alice: User, hooks: HookServer, url: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        webhooks.send_test(alice, url, {})
+
+    assert refusal.value.field == "url"
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("url", ["http://example.org/hook", "https://127.0.0.1/hook", "https://10.0.0.1/hook"])
+def test_a_public_installation_sends_tests_only_to_public_https(alice: User, settings: Settings, url: str) -> None:
+    settings.ALLOW_PRIVATE_NETWORK = False
+
+    with pytest.raises(InvalidInput):
+        webhooks.send_test(alice, url, {})
+
+
+def test_test_events_are_limited_by_account(alice: User, bob: User, hooks: HookServer) -> None:
+    sent = [webhooks.send_test(alice, hooks.url, {}) for _ in range(MAX_TESTS)]
+
+    with pytest.raises(RateLimited) as refusal:
+        webhooks.send_test(alice, hooks.url, {})
+
+    assert 590 < float(refusal.value.params["seconds"]) <= 600
+    webhooks.send_test(bob, hooks.url, {})
+    Delivery.objects.filter(pk=sent[0].pk).update(created=timezone.now() - TESTS_WITHIN)
+    webhooks.send_test(alice, hooks.url, {})
+
+
+# --- Servers that hang -------------------------------------------------------------------
+
+
+def several(user: User, count: int, url: str) -> list[Delivery]:
+    return [Delivery.objects.create(user=user, url=url, body="{}") for _ in range(count)]
+
+
+def test_an_account_has_only_so_many_attempts_under_way(alice: User, bob: User, hooks: HookServer) -> None:
+    now = timezone.now()
+    for delivery in several(alice, AT_ONCE, hooks.url):
+        Delivery.objects.filter(pk=delivery.pk).update(begun=now, due=now + CLAIM)
+    (alices,), (bobs,) = several(alice, 1, hooks.url), several(bob, 1, hooks.url)
+
+    for delivery in (alices, bobs):
+        webhooks.deliver(delivery.pk)
+
+    assert {received.headers["webhook-id"] for received in hooks.received} == {bobs.pk}
+    alices.refresh_from_db()
+    assert (alices.status, alices.tries, alices.begun) == (DeliveryStatus.PENDING, 0, None)
+    # The places of a dead worker are free again when its claims end.
+    Delivery.objects.filter(user=alice, begun=now).update(due=now)
+    webhooks.deliver(alices.pk)
+    assert len(hooks.received) == 2
+
+
+def test_an_attempt_that_ends_makes_room_for_one_that_was_turned_away(alice: User, hooks: HookServer) -> None:
+    now = timezone.now()
+    first, *others, turned_away = several(alice, AT_ONCE + 1, hooks.url)
+    for delivery in others:
+        Delivery.objects.filter(pk=delivery.pk).update(begun=now, due=now + CLAIM)
+
+    webhooks.deliver(first.pk)
+
+    (kick,) = OrmQ.objects.all()
+    assert kick.task["args"] == (turned_away.pk,)
+
+
+def test_what_would_be_turned_away_is_not_put_before_others(alice: User, hooks: HookServer) -> None:
+    sent = [webhooks.send_test(alice, hooks.url, {}).pk for _ in range(MAX_TESTS)]
+    Delivery.objects.update(created=timezone.now() - TESTS_WITHIN)
+    sent += [webhooks.send_test(alice, hooks.url, {}).pk for _ in range(MAX_TESTS)]
+
+    assert [kick.task["args"] for kick in OrmQ.objects.order_by("pk")] == [(pk,) for pk in sent[:AT_ONCE]]
+    # … and yet each has its turn, without the sweep.
+    while (kick := OrmQ.objects.order_by("pk").first()) is not None:
+        kick.delete()
+        webhooks.deliver(*kick.task["args"])
+    assert {received.headers["webhook-id"] for received in hooks.received} == set(sent)
+    assert len(hooks.received) == len(sent)
+
+
+def test_the_sweep_begins_some_of_every_account(alice: User, bob: User, charlie: User, hooks: HookServer) -> None:
+    several(alice, 300, hooks.url)
+    bobs = several(bob, 2, hooks.url)
+    now = timezone.now()
+    for delivery in several(charlie, AT_ONCE, hooks.url):  # all places taken
+        Delivery.objects.filter(pk=delivery.pk).update(begun=now, due=now + CLAIM)
+    several(charlie, 1, hooks.url)
+
+    found = webhooks.due(timezone.now())
+
+    assert {delivery.pk for delivery in bobs} <= set(found)
+    assert len(found) == AT_ONCE + 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_servers_that_hang_hold_up_nobody_else(alice: User, bob: User, hooks: HookServer) -> None:
+    """One worker does all the tasks, in the order in which they came. tests/bench/bench_webhooks.py has the figures."""
+    hooks.replies = [Reply(hang=True)]
+    with hook_server() as healthy:
+        begun = time.monotonic()
+        for delivery in several(alice, 100, hooks.url) + several(bob, 20, healthy.url):
+            tasks.deliver(delivery.pk)
+            until(lambda: _busy(bob) < AT_ONCE)
+        until(lambda: len(healthy.received) == 20)
+        took = time.monotonic() - begun
+        hooks.stopped.set()
+        join_threads()
+
+    assert took < delivering.DEADLINE_SECONDS, "an attempt of another account waited for one that hangs"
+    assert Delivery.objects.filter(user=bob, status=DeliveryStatus.DELIVERED).count() == 20
+    assert Attempt.objects.filter(delivery__user=alice, code=None).count() == AT_ONCE
+
+
+def _busy(user: User) -> int:
+    return Delivery.objects.filter(user=user, begun__isnull=False).count()
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def join_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("webhook "):
+            thread.join(20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_wrong_in_a_thread_leaves_the_delivery_due(
+    alice: User, hooks: HookServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> Answer:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(delivering, "post_public", fail)
+    (delivery,) = several(alice, 1, hooks.url)
+
+    tasks.deliver(delivery.pk)
+    join_threads()
+
+    assert "boom" in caplog.text
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.tries) == (DeliveryStatus.PENDING, 0)
+    assert 0 < wait_of(delivery) <= CLAIM.total_seconds()

@@ -34,7 +34,7 @@ class LastCode(admin.SimpleListFilter):
 class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
     model = Attempt
     extra = 0
-    fields = readonly_fields = ("number", "at", "milliseconds", "code", "error", "answer")
+    fields = readonly_fields = ("number", "at", "milliseconds", "code", "sentence", "answer")
 
     def has_add_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
         return False
@@ -49,9 +49,9 @@ class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]  # no generi
 @admin.register(Delivery)
 class DeliveryAdmin(Kept[Delivery]):
     list_display = ("id", "owner", "of_job", "url", "status", "tries", "code", "due", "created")
-    list_filter = ("status", LastCode, "created")
-    list_select_related = ("job__user",)
-    search_fields = ("id", "url", "job__id", "job__user__email")
+    list_filter = ("status", ("job", admin.EmptyFieldListFilter), LastCode, "created")
+    list_select_related = ("user", "job")
+    search_fields = ("id", "url", "job__id", "user__email")
     date_hierarchy = "created"
     inlines = (AttemptInline,)
     actions = ("send_again",)
@@ -62,13 +62,13 @@ class DeliveryAdmin(Kept[Delivery]):
         rows: QuerySet[Delivery] = super().get_queryset(request)
         return rows.annotate(last_code=Subquery(last.values("code")[:1]))
 
-    @admin.display(description="Owner", ordering="job__user__email")
+    @admin.display(description="Owner", ordering="user__email")
     def owner(self, delivery: Delivery) -> SafeString | str:
-        return link_to(delivery.job.user)
+        return link_to(delivery.user)
 
     @admin.display(description="Job")
     def of_job(self, delivery: Delivery) -> SafeString | str:
-        return link_to(delivery.job, str(delivery.job_id)[:8])
+        return link_to(delivery.job, str(delivery.job_id)[:8]) if delivery.job else "test event"
 
     @admin.display(description="Last answer", ordering="last_code")
     def code(self, delivery: Delivery) -> str:
@@ -76,7 +76,10 @@ class DeliveryAdmin(Kept[Delivery]):
 
     @admin.action(description="Send again now", permissions=["change"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
-        sent = [webhooks.resend(delivery) for delivery in chosen]
+        recent = [delivery for delivery in chosen if webhooks.is_recent(delivery)]
+        sent = [webhooks.resend(delivery) for delivery in recent]
         self.message_user(request, f"To be sent: {sent.count(True)}.", messages.SUCCESS)
         if busy := sent.count(False):
             self.message_user(request, f"Being sent already: {busy}.", messages.WARNING)
+        if old := len(chosen) - len(recent):
+            self.message_user(request, f"Too old to be sent again: {old}.", messages.WARNING)

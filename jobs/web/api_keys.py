@@ -41,12 +41,19 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = KeyForm(request.POST)
         if form.is_valid():
-            made, secret = keys.create(user, form.cleaned_data["name"])
+            made, secret = keys.create(user, form.cleaned_data["name"], form.until())
             form = KeyForm()
         else:
             status = 422
     template = "api_keys/_keys.html" if wants_part(request) else "api_keys/page.html"
-    context = {"form": form, "made": made, "secret": secret, "rows": _rows(user), **_wallet(user)}
+    context = {
+        "form": form,
+        "today": timezone.localdate(),
+        "made": made,
+        "secret": secret,
+        "rows": _rows(user),
+        **_wallet(user),
+    }
     return render(request, template, context, status=status)
 
 

@@ -1,7 +1,10 @@
 """The shape of what people send: forms, without opinion on what is in the files."""
 
+from datetime import date, datetime, time, timedelta
+
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +19,18 @@ MISSING: dict[str, str | Promise] = {
 }
 EMPTY = _("The file is empty. Choose another one.")
 NOT_ARRIVED = _("The file did not arrive. Choose it again.")
+
+ON_DAY = "day"
+LIFETIMES = [
+    ("", _("Never")),
+    ("30", _("In 30 days")),
+    ("90", _("In 90 days")),
+    ("365", _("In a year")),
+    (ON_DAY, _("On a day of your choice")),
+]
+MAX_LIFETIME = timedelta(days=3653)
+NO_LIFETIME = _("Choose one of the list.")
+NO_DAY = _("Choose a day from today to ten years from now.")
 
 
 class StudioForm(forms.Form):
@@ -60,8 +75,37 @@ class StudioForm(forms.Form):
 
 
 class KeyForm(forms.Form):
-    """A new API key. The name is for its owner alone."""
+    """A new API key, and until when it counts. The name is for its owner alone."""
 
     name = forms.CharField(
         required=False, max_length=80, error_messages={"max_length": _("Use at most %(limit_value)d characters.")}
+    )
+    expires = forms.ChoiceField(choices=LIFETIMES, required=False, error_messages={"invalid_choice": NO_LIFETIME})
+    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"], error_messages={"invalid": NO_DAY})
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("expires") != ON_DAY or "day" in self.errors:
+            return
+        day: date | None = self.cleaned_data.get("day")
+        today = timezone.localdate()
+        if day is None or not today <= day <= today + MAX_LIFETIME:
+            self.add_error("day", str(NO_DAY))
+
+    def until(self) -> datetime | None:
+        """When the key expires: the end of the chosen day, or so many days from now; None for never."""
+        chosen = self.cleaned_data["expires"]
+        if chosen == ON_DAY:
+            return timezone.make_aware(datetime.combine(self.cleaned_data["day"], time.max))
+        return timezone.now() + timedelta(days=int(chosen)) if chosen else None
+
+
+class AddressForm(forms.Form):
+    """Where a test event is to go; whether it may go there is not for the form to know."""
+
+    url = forms.CharField(
+        max_length=2048,
+        error_messages={
+            "required": _("Type the address of your server."),
+            "max_length": _("Use at most %(limit_value)d characters."),
+        },
     )

@@ -34,6 +34,11 @@ def number(value: int) -> str:
     return formats.number_format(value, use_l10n=True, force_grouping=True)
 
 
+def signed(value: int) -> str:
+    """+20, −20, or empty for 0."""
+    return f"{'+' if value > 0 else '−'}{number(abs(value))}" if value else ""
+
+
 def clock(seconds: float) -> str:
     """A length as a player shows it: 0:08, 12:05, 1:00:00."""
     minutes, rest = divmod(round(seconds), 60)
@@ -51,9 +56,19 @@ def day(value: date) -> str:
     return formats.date_format(value, pgettext("date format", "j M Y"))
 
 
+def short_day(value: date) -> str:
+    """23 Nov or 23. Nov."""
+    return formats.date_format(value, pgettext("short date format", "j M"))
+
+
 def moment(value: datetime) -> str:
     """23 Nov 2026, 10:42"""
     return formats.date_format(timezone.localtime(value), pgettext("date and time format", "j M Y, H:i"))
+
+
+def second(value: datetime) -> str:
+    """23 Nov 2026, 10:42:07"""
+    return formats.date_format(timezone.localtime(value), pgettext("date and exact time format", "j M Y, H:i:s"))
 
 
 def ago(value: datetime, now: datetime | None = None) -> str:
@@ -70,6 +85,23 @@ def ago(value: datetime, now: datetime | None = None) -> str:
     if days == 1:
         return gettext("yesterday")
     return day(timezone.localdate(value))
+
+
+def until(value: datetime, now: datetime | None = None) -> str:
+    """How long it is until then, as short as it can be said."""
+    left = value - (now or timezone.now())
+    if left < timedelta(seconds=2):
+        return gettext("now")
+    if left < timedelta(minutes=1):
+        return gettext("in {seconds} s").format(seconds=left // timedelta(seconds=1))
+    if left < timedelta(hours=1):
+        return gettext("in {minutes} min").format(minutes=left // timedelta(minutes=1))
+    return gettext("in {hours} h").format(hours=round(left / timedelta(hours=1)))
+
+
+def duration(milliseconds: int) -> str:
+    """How long something took: 182 ms, 4.1 s."""
+    return f"{number(milliseconds)} ms" if milliseconds < 1000 else f"{decimal(milliseconds / 1000)} s"
 
 
 def stage(job: Job) -> str:

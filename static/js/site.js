@@ -65,6 +65,11 @@ document.addEventListener("keydown", (event) => {
 
 // --- htmx: the dialog opens when something was put into it; the bar shows while nobody answers. ---
 
+// What the reader has folded open or shut stays so when its part changes.
+if (window.Idiomorph) {
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.matches("details"));
+}
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target === dialog && !dialog.open) dialog.showModal();
 });

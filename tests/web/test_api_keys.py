@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from jobs import keys
 from jobs.models import ApiKey, User
+from jobs.web import words as in_words
 from tests.conftest import MakeJob
 from tests.web.reading import GERMAN, HTMX, element, problem, source, words
 
@@ -41,6 +42,59 @@ def test_a_new_key_is_shown_once(alices: Client, alice: User, part: bool) -> Non
     assert key not in source(again)
     assert "$MUNDWERK_KEY" in source(again)
     assert f"sk_{row.public_id}_…" in words(again)
+
+
+# --- Until when it counts ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [30, 90, 365])
+def test_a_key_may_expire_after_some_days(alices: Client, days: int) -> None:
+    answer = alices.post(PAGE, {"name": "laptop", "expires": str(days)})
+
+    row = ApiKey.objects.get()
+    assert row.expires is not None
+    assert abs(row.expires - timezone.now() - timedelta(days=days)) < timedelta(minutes=1)
+    assert in_words.day(timezone.localdate(row.expires)) in words(answer)
+
+
+def test_a_key_may_expire_at_the_end_of_a_day(alices: Client) -> None:
+    today = timezone.localdate()
+    answer = alices.post(PAGE, {"expires": "day", "day": f"{today:%Y-%m-%d}"})
+
+    assert keys.recognise(shown_key(answer)) is not None  # it counts all day
+    expires = ApiKey.objects.get().expires
+    assert expires is not None
+    assert timezone.localtime(expires).strftime("%Y-%m-%d %H:%M:%S") == f"{today:%Y-%m-%d} 23:59:59"
+    assert in_words.day(today) in words(answer)
+
+
+@pytest.mark.parametrize("day", ["", "tomorrow", "2020-01-01", "2999-01-01", "9999-12-31", "31.12.2030", "-1"])
+@pytest.mark.parametrize("part", [False, True])
+def test_a_day_that_makes_no_sense_makes_no_key(alices: Client, day: str, part: bool) -> None:
+    answer = alices.post(PAGE, {"name": "laptop", "expires": "day", "day": day}, headers=HTMX if part else {})
+
+    assert answer.status_code == 422
+    assert problem(answer, "day") == "Choose a day from today to ten years from now."
+    assert 'value="laptop"' in element(answer, "key-name")
+    assert '<option value="day" selected>' in source(answer)
+    assert not ApiKey.objects.exists()
+
+
+def test_a_lifetime_that_is_not_offered_makes_no_key(alices: Client) -> None:
+    answer = alices.post(PAGE, {"expires": "31"})
+
+    assert (answer.status_code, problem(answer, "expires")) == (422, "Choose one of the list.")
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize("sent", [{}, {"expires": ""}, {"expires": "", "day": "2030-01-01"}])
+def test_without_a_lifetime_a_key_counts_for_ever(alices: Client, sent: dict[str, str]) -> None:
+    alices.post(PAGE, sent)
+
+    assert ApiKey.objects.get().expires is None
+
+
+# --- The list ----------------------------------------------------------------------------
 
 
 def test_a_key_needs_no_name(alices: Client) -> None:
