@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from jobs.web import api_keys, gallery, health, home, job, media, preferences, studio
+from jobs.web import api_keys, credits, docs, gallery, health, home, job, media, preferences, pricing, studio, webhooks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,16 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("api-keys/", api_keys.api_keys, name="api_keys"),
     path("api-keys/<str:public_id>/revoke/", api_keys.revoke, name="revoke"),
+    path("webhooks/", webhooks.deliveries, name="webhooks"),
+    path("webhooks/secret/", webhooks.secret, name="secret"),
+    path("webhooks/secret/rotate/", webhooks.rotate, name="rotate"),
+    path("webhooks/test/", webhooks.send_test, name="send_test"),
+    path("webhooks/<str:delivery_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/<str:delivery_id>/send/", webhooks.send_again, name="send_again"),
+    path("credits/", credits.wallets, name="credits"),
+    path("pricing/", pricing.pricing, name="pricing"),
+    path("docs/", docs.docs, name="docs"),
+    path("api/v1/docs", docs.try_it, name="try"),
     path("media/<str:token>/<str:filename>", media.media, name="media"),
     path("samples/<str:name>", media.sample, name="sample"),
     path("theme/", preferences.theme, name="theme"),

@@ -166,3 +166,43 @@ def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     for path in ("/", "/studio/", "/studio/?sample=1", "/gallery/", "/api-keys/", "/nothing-here"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_the_interactive_page_sends_a_request_with_a_key(page: Page, product: Product) -> None:
+    key = product.manage("create_api_key", "trying@example.org")
+    page.goto("/api/v1/docs")
+    page.get_by_role("button", name="Authorize").first.click()
+    page.get_by_label("auth-bearer-value").fill(key)
+    page.locator(".auth-btn-wrapper button[type=submit]").click()
+    page.locator(".auth-btn-wrapper .btn-done").click()
+
+    block = page.locator("#operations-default-estimate_image")
+    block.locator(".opblock-summary-control").click()
+    block.get_by_role("button", name="Try it out").click()
+    block.get_by_role("button", name="Execute").click()
+    answer = block.locator(".live-responses-table .response").first
+    expect(answer.locator(".response-col_status")).to_contain_text("200")
+    expect(answer).to_contain_text('"credits": 16')
+
+
+def test_the_languages_of_the_api_page_go_together_and_are_kept(page: Page) -> None:
+    page.goto("/docs/")
+    first, second = page.locator("[data-tabs]").nth(0), page.locator("[data-tabs]").nth(1)
+    first.get_by_role("tab", name="curl").focus()
+    page.keyboard.press("ArrowRight")
+    for group in (first, second):
+        expect(group.get_by_role("tab", name="Python")).to_have_attribute("aria-selected", "true")
+        expect(group.get_by_role("tabpanel")).to_have_count(1)
+    expect(first.locator("[data-copy]")).to_have_attribute("data-copy", "submit-py")
+    page.reload()
+    expect(second.get_by_role("tab", name="Python")).to_have_attribute("aria-selected", "true")
+
+
+def test_without_script_the_api_page_shows_every_language(browser: Browser, product: Product) -> None:
+    person = browser.new_context(base_url=product.url, java_script_enabled=False)
+    page = person.new_page()
+    page.goto("/docs/")
+    for panel in page.locator("[role=tabpanel]").all():
+        expect(panel).to_be_visible()
+    expect(page.locator("[role=tablist]").first).to_be_hidden()
+    person.close()

@@ -22,20 +22,27 @@ def whole(answer: Any) -> bytes:
 
 
 class _Words(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, with_code: bool) -> None:
         super().__init__()
         self.said: list[str] = []
+        self._with_code = with_code
+        self._in_code = 0
 
     def handle_data(self, data: str) -> None:
-        self.said.append(" ".join(data.split()))
+        if self._with_code or not self._in_code:
+            self.said.append(" ".join(data.split()))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_code += tag == "code"
         self.said += [value or "" for name, value in attrs if name in SPOKEN or name.startswith("data-text")]
 
+    def handle_endtag(self, tag: str) -> None:
+        self._in_code -= tag == "code"
 
-def said(answer: Any) -> list[str]:
+
+def said(answer: Any, *, with_code: bool = True) -> list[str]:
     """Every piece of text of an answer that a person sees or hears."""
-    reader = _Words()
+    reader = _Words(with_code)
     reader.feed(source(answer))
     return [text for text in reader.said if text]
 

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from jobs import credits, keys
+from jobs import credits, keys, lifecycle, webhooks
 from jobs.media import media_path
-from jobs.models import ApiKey, Job, Media, Movement, User, Wallet, WalletKind
+from jobs.models import ApiKey, Delivery, Job, Media, Movement, SigningSecret, User, Wallet, WalletKind
 from tests.conftest import MakeJob
 from tests.web.reading import HTMX, source, whole
 
@@ -45,6 +45,16 @@ ROUTES: Mapping[str, Row] = {
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "api_keys": Row((200, 200, 200), post=(LOG_IN, 200, 200), get_part=(LOG_IN, 200, 200)),
     "revoke": Row((LOG_IN, 404, 200), post=(LOG_IN, 404, GOES_ON)),
+    "webhooks": Row((LOG_IN, 200, 200)),
+    "secret": Row((405, 405, 405), post=(LOG_IN, 200, 200)),
+    "rotate": Row((LOG_IN, 200, 200), post=(LOG_IN, GOES_ON, GOES_ON)),
+    "send_test": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
+    "delivery": Row((LOG_IN, 404, 200)),
+    "send_again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "credits": Row((LOG_IN, 200, 200)),
+    "pricing": Row((200, 200, 200)),
+    "docs": Row((200, 200, 200)),
+    "try": Row((200, 200, 200)),
     "media": Row((200, 200, 200)),  # whoever has the signed link
     "sample": Row((200, 200, 200)),
     "theme": Row((405, 405, 405), post=(GOES_ON, GOES_ON, GOES_ON)),
@@ -59,10 +69,9 @@ ROUTES: Mapping[str, Row] = {
 def _walk(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         path = before + str(pattern.pattern)
-        if path.startswith(NOT_OURS):
-            continue
         if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, path)
+            if not path.startswith(NOT_OURS):
+                yield from _walk(pattern.url_patterns, path)
         else:
             yield path, pattern
 
@@ -72,10 +81,11 @@ OURS = dict(_walk(get_resolver().url_patterns))
 
 @dataclass(frozen=True)
 class World:
-    """What Alice has: a job that waits, with its files, and a key."""
+    """What Alice has: a job that waits, with its files, a key, and the delivery of a job that ended."""
 
     job: Job
     key: ApiKey
+    delivery: Delivery
 
     def address(self, name: str) -> str:
         """The address of the route `name`, for what is Alice's."""
@@ -84,6 +94,7 @@ class World:
         known = {
             "job_id": self.job.pk,
             "public_id": self.key.public_id,
+            "delivery_id": self.delivery.pk,
             "token": token,
             "filename": filename,
             "name": "face.jpg",
@@ -95,7 +106,11 @@ class World:
 @pytest.fixture
 def world(alice: User, make_job: MakeJob) -> World:
     credits.wallet_of(alice, WalletKind.USER)  # so that a page that shows it does not make it
-    return World(make_job(alice, name=NAME), keys.create(alice, NAME)[0])
+    ended = make_job(alice, name=NAME, webhook="https://alice.example.org/hook")
+    lifecycle.cancel(alice, ended.pk)
+    webhooks.current_secret(alice)
+    delivery = Delivery.objects.get(job=ended)
+    return World(make_job(alice, name=NAME), keys.create(alice, NAME)[0], delivery)
 
 
 def rows_of(user: User) -> list[object]:
@@ -108,6 +123,8 @@ def rows_of(user: User) -> list[object]:
             Media.objects.filter(owner=user),
             Wallet.objects.filter(user=user),
             Movement.objects.filter(wallet__user=user),
+            Delivery.objects.filter(user=user),
+            SigningSecret.objects.filter(user=user),
         )
     ]
 
@@ -180,6 +197,16 @@ def test_a_form_with_the_token_of_its_page_is_taken(world: World, alice: User) -
     assert answer.status_code == 303
 
 
+# Where the forms and parts are that have no page at their own address.
+PAGES = {
+    "card": "job",
+    "cancel": "job",
+    "secret": "webhooks",
+    "send_test": "webhooks",
+    "send_again": "delivery",
+}
+
+
 @pytest.mark.parametrize("part", [False, True], ids=["page", "part"])
 @pytest.mark.parametrize(
     ("name", "method"),
@@ -190,7 +217,7 @@ def test_after_logging_in_one_is_where_one_was(
     name: str, method: str, part: bool, world: World, anybody: Client, alices: Client
 ) -> None:
     """Also when a form was sent to an address that has no page."""
-    page = world.address("job" if name in ("card", "cancel") else name)
+    page = world.address(PAGES.get(name, name))
     came_from = f"http://testserver{page}"
     headers = HTMX | {"HX-Current-URL": came_from} if part else {"Referer": came_from}
 
@@ -202,13 +229,14 @@ def test_after_logging_in_one_is_where_one_was(
     assert alices.get(here, follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["card", "job", "cancel", "revoke"])
+@pytest.mark.parametrize("name", ["card", "job", "cancel", "revoke", "delivery", "send_again"])
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
     theirs = world.address(name)
     missing = theirs.replace(str(world.job.pk), "00000000-0000-4000-8000-000000000000").replace(
         world.key.public_id, "mw0000000000"
     )
-    method = "POST" if name == "cancel" else "GET"
+    missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
+    method = "POST" if name in ("cancel", "send_again") else "GET"
 
     def heading(address: str) -> tuple[int, str]:
         answer: Any = charlies.generic(method, address)

@@ -1,0 +1,35 @@
+# Send a file of yours: python upload.py voice.wav
+# Needs httpx: pip install httpx
+import mimetypes
+import os
+import sys
+from pathlib import Path
+
+import httpx
+
+file = Path(sys.argv[1])
+answer = httpx.post(
+    "{{ base }}/api/v1/uploads",
+    headers={"Authorization": f"Bearer {os.environ['MUNDWERK_KEY']}"},
+    json={
+        "filename": file.name,
+        "contentType": mimetypes.guess_type(file)[0] or "audio/wav",
+        "size": file.stat().st_size,
+    },
+)
+if answer.is_error:
+    raise SystemExit(answer.json()["error"])
+
+ticket = answer.json()
+upload = ticket["upload"]
+headers = upload["headers"] | {"Content-Length": str(file.stat().st_size)}
+with file.open("rb") as body:
+    sent = httpx.request(
+        upload["method"],
+        upload["url"],
+        headers=headers,
+        content=body,
+        timeout=600,
+    )
+sent.raise_for_status()
+print(ticket["url"])  # for formState
