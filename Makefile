@@ -11,7 +11,7 @@ SYNC := VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes --compile-byte
 export UV_PYTHON_DOWNLOADS := never
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test fast check lint types quality lock messages clean
+.PHONY: run test fast check lint types quality bench-engine lock messages clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python manage.py serve
@@ -24,6 +24,11 @@ test: check
 fast: .venv/.dev
 	$(PYTEST) --numprocesses 2 -m "not render and not browser and not live"
 
+# The API's document used against it, for longer than the tests do.
+.PHONY: fuzz
+fuzz: .venv/.dev
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(PYTEST) -m live tests/live/test_fuzz.py
+
 check: .venv/.dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -31,14 +36,18 @@ check: .venv/.dev browser
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# How well the mouth follows the voice, on the bundled sample or on FACE=… VOICE=…
+# How good the engine is: render, measure, and lay out for looking at. The bundled sample, or FACE=… VOICE=…, or all
+# of MEDIA=DIR. SECONDS=8 of each voice, RESOLUTION=480 or 720, results in OUT=DIR (a temporary folder).
 FACE ?= static/samples/face.jpg
 VOICE ?= static/samples/voice.wav
-RESULT ?= $(or $(TMPDIR),/tmp)/mundwerk-quality.mp4
 quality: .venv/.runtime
-	$(BIN)/python manage.py lipsync $(FACE) $(VOICE) -o $(RESULT)
-	$(BIN)/python -m jobs.engines.local.measure $(RESULT) --image $(FACE) --audio $(VOICE) \
-	  $(if $(wildcard $(basename $(VOICE)).phones.txt),--phones $(basename $(VOICE)).phones.txt)
+	@$(BIN)/python -m jobs.engines.local.measuring \
+	  $(if $(MEDIA),--media "$(MEDIA)",--face "$(FACE)" --voice "$(VOICE)") $(if $(OUT),--out "$(OUT)") \
+	  --resolution $(or $(RESOLUTION),480) --seconds $(or $(SECONDS),8)
+
+# What the engine costs, beside its goals. LONG=1 adds ten minutes of speech, MEDIA=DIR the videos in a folder.
+bench-engine: .venv/.dev
+	@MEDIA="$(MEDIA)" LONG="$(LONG)" $(BIN)/python -m tests.bench.bench_engine
 
 # ------------------------------------------------------------------ setting up
 

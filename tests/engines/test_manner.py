@@ -40,7 +40,13 @@ def test_other_words_change_nothing(prompt: str) -> None:
 
 
 def test_words_add_up() -> None:
-    assert understand("still, whispering, no blinks") == (Manner(0, 0.75, False), ("no blinking", "still", "whisper"))
+    asked = Manner(head=0, opening=0.75, blinks=False)
+    assert understand("still, whispering, no blinks") == (asked, ("no blinking", "still", "whisper"))
+
+
+def test_a_smile_is_understood_in_both_languages() -> None:
+    assert understand("Bitte lächeln")[0] == understand("with a smile")[0] == Manner(smile=1)
+    assert understand("serious, no smile, please")[1] == ("smile",)  # it does not read sentences
 
 
 def test_of_words_that_contradict_the_first_in_the_table_counts_and_is_named() -> None:

@@ -43,13 +43,13 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     """Make the video; reports progress a few times a second."""
     from jobs.engines.local import pipeline
 
-    last_sent = 0.0
+    last_sent, last_stage = 0.0, ""
 
     def progress(done: float, stage: str) -> None:
-        nonlocal last_sent
+        nonlocal last_sent, last_stage
         now = monotonic()
-        if stage != "drawing" or now - last_sent >= REPORT_SECONDS:
-            last_sent = now
+        if stage != last_stage or now - last_sent >= REPORT_SECONDS or done >= 1:
+            last_sent, last_stage = now, stage
             send({"progress": round(done, 4), "stage": stage})
 
     order = pipeline.Order(

@@ -14,7 +14,6 @@ from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
 from jobs.engines.local.faces.tracking import Shot, Watched, Watcher
 from jobs.engines.local.files import footage
-from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.footage import Facts, Footage
 from jobs.engines.local.frames import interior, raster, redraw
 from jobs.engines.local.frames.interior import Interior
@@ -23,7 +22,7 @@ from jobs.engines.local.landmarks import FACE_OVAL
 from jobs.engines.local.manner import USUAL, Manner
 from jobs.engines.local.mouths import mouth, warp
 from jobs.engines.local.photo import CLIPPED_YAW, MIN_FACE_PIXELS, TURNED_FACE, TURNED_YAW
-from jobs.engines.local.shapes import F64, U8, MouthPose, MouthTrack, Planes, RestingMouth
+from jobs.engines.local.shapes import F64, U8, Frames, MouthPose, MouthTrack, Planes, RestingMouth
 from jobs.engines.local.smoothing import gaussian
 from jobs.errors import InvalidInput, gettext_noop
 
@@ -38,6 +37,8 @@ SMALL_FACE = gettext_noop(
 )
 GIVE_UP_SECONDS = 20  # a video without a face for so long at its beginning is refused
 
+# The mesh that follows a face reads a moving mouth's opening this much too small: teeth would stay between closed lips.
+UNDER_READ = 0.15
 PLACE_SIGMA = 4.0  # frames: the mouth's place in the face, without the source's own speech
 LINE_OF_GAP = 0.22  # where the closed lips would be, below the upper lip
 # The closed mouth of a shot: of its least open frames the median ones of at least usual width, the most frontal first.
@@ -153,7 +154,8 @@ def watch(
             )
         return points
 
-    watcher = Watcher(folder, face.FaceFinder(), choose, looks.see)
+    candidates = face.MAX_FACES if limits else 1
+    watcher = Watcher(folder, face.FaceFinder(), choose, looks.see, candidates)
     give_up = round(GIVE_UP_SECONDS * known.fps)
     for number, planes in enumerate(islice(pictures.forwards(), frames)):
         watcher.watch(planes)
@@ -180,7 +182,7 @@ def notes(film: Film, frames: int) -> tuple[Note, ...]:
     return tuple(said)
 
 
-def draw(film: Film, track: MouthTrack, encoder: Encoder, drawn: Callable[[int], None], asked: Manner = USUAL) -> None:
+def draw(film: Film, track: MouthTrack, into: Frames, drawn: Callable[[int], None], asked: Manner = USUAL) -> None:
     """Draw and encode as many frames as the track has; frames without the face pass as they are."""
     actors = [_actor(film, number, asked) for number in range(len(film.watched.shots))]
     shot_of = np.repeat(np.arange(len(actors)), [shot.stop - shot.first for shot in film.watched.shots])
@@ -191,7 +193,7 @@ def draw(film: Film, track: MouthTrack, encoder: Encoder, drawn: Callable[[int],
         frame = planes
         if actor is not None and film.watched.presence[j] > 0:
             frame = _redrawn(film, actor, j, landmarks[j], planes, track[i])
-        encoder.write(frame)
+        into.write(frame)
         drawn(i + 1)
 
 
@@ -202,7 +204,7 @@ def _redrawn(film: Film, actor: Actor, number: int, points: F64, planes: Planes,
     if grid is None:
         return planes
     measured = frame.to_face(points)
-    seen = mouth.contours(measured)
+    seen = mouth.contours(measured).opened(UNDER_READ)
     rest = actor.rest.moved(np.array([talk.centre_x[number], talk.line_y[number]]) - actor.centre)
     amount = mouth.amplitude(yaw)
     shape = mouth.shape(rest, mouth.damped(pose, amount) if amount < 1 else pose)

@@ -36,17 +36,21 @@ class Pace:
     """Reports progress in proportion to the time that stages take; never backwards."""
 
     def __init__(self, report: Progress, costs: Mapping[str, float]) -> None:
-        self._report = report
+        self._report, self._at = report, 0.0
         whole = sum(costs.values())
         self._spans: dict[str, tuple[float, float]] = {}
         at = 0.0
         for stage, cost in costs.items():
             self._spans[stage] = (at / whole, (at + cost) / whole)
             at += cost
-        report(0.0, "looking")
+        self._say(0.0, "looking")
 
     def stage(self, name: str) -> Callable[[float], None]:
         """Begin a stage; call what comes back with the share of it that is done, 0 to 1."""
         begin, end = self._spans[name]
-        self._report(begin, name)
-        return lambda share: self._report(begin + (end - begin) * min(1.0, share), name)
+        self._say(begin, name)
+        return lambda share: self._say(begin + (end - begin) * min(1.0, share), name)
+
+    def _say(self, done: float, stage: str) -> None:
+        self._at = max(self._at, done)
+        self._report(self._at, stage)

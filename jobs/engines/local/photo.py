@@ -11,14 +11,13 @@ from jobs.engines.base import Note
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
 from jobs.engines.local.files import pictures
-from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.frames import interior, still
 from jobs.engines.local.frames.compose import StillBase, StillPainter
 from jobs.engines.local.frames.lips import Face, Moment
 from jobs.engines.local.landmarks import FACE_OVAL
 from jobs.engines.local.manner import Manner
 from jobs.engines.local.mouths import mouth, warp
-from jobs.engines.local.shapes import F64, U8, MouthPose, MouthShape, MouthTrack
+from jobs.engines.local.shapes import F64, U8, Frames, MouthPose, MouthShape, MouthTrack
 from jobs.errors import InvalidInput, gettext_noop
 
 MAX_ENLARGEMENT = 2.0
@@ -68,7 +67,7 @@ def look(image: Path, resolution: int, speakers: int = 1, mask_image: Path | Non
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LANCZOS4
     sized = np.asarray(cv2.resize(picture, (width, height), interpolation=how), np.uint8)
     limits = mask.read(mask_image, width, height) if mask_image else None
-    found = face.FaceFinder().find(sized, at_least=speakers)
+    found = face.FaceFinder().find(sized, at_least=face.MAX_FACES if limits else speakers)
     if not found:
         raise InvalidInput(NO_FACE, field="image")
     candidates = limits.chosen(found) if limits else found
@@ -132,7 +131,7 @@ def draw(
     tracks: Sequence[MouthTrack],
     asked: Manner,
     seed: int,
-    encoder: Encoder,
+    into: Frames,
     drawn: Callable[[int], None],
 ) -> None:
     """Draw and encode every frame, one track for each speaker; holds one frame at a time."""
@@ -158,5 +157,5 @@ def draw(
         for speaker, levels in enumerate(lids):
             base.blink(speaker, int(levels[i]))
         moments = [portrait.moment(track[i]) for portrait, track in zip(portraits, tracks, strict=True)]
-        encoder.write(painter.draw(moments, [head[i] for head in heads]))
+        into.write(painter.draw(moments, [head[i] for head in heads]))
         drawn(i + 1)

@@ -5,6 +5,7 @@ origin under the nose (landmark 2), x towards the picture's right and y towards 
 """
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,9 +117,19 @@ class Contours:
         return float(np.linalg.norm(self.upper_outer[-1] - self.upper_outer[0]))
 
     @property
+    def gaps(self) -> F64:
+        """(11,) how far the lips are open along their lines; negative where they seem to overlap."""
+        return np.asarray(self.lower_inner[:, 1] - self.upper_inner[:, 1])
+
+    @property
     def gap(self) -> float:
-        """How far the middle of the lips is open; negative where they seem to overlap."""
-        return float((self.lower_inner[3:8, 1] - self.upper_inner[3:8, 1]).mean())
+        """How far the middle of the lips is open."""
+        return float(self.gaps[3:8].mean())
+
+    def opened(self, share: float) -> "Contours":
+        """The same lips, their gap larger by a share of itself; more of it below, as lips open."""
+        more = np.stack([np.zeros(11), share * np.clip(self.gaps, 0, None)], 1)
+        return replace(self, upper_inner=self.upper_inner - 0.4 * more, lower_inner=self.lower_inner + 0.6 * more)
 
     @property
     def jaw(self) -> float:
@@ -189,6 +200,12 @@ class Planes:
     @property
     def height(self) -> int:
         return self.luma.shape[0]
+
+
+class Frames(Protocol):
+    """Takes the frames of a result, one after another: the encoder, or whoever wants to look at them before."""
+
+    def write(self, planes: Planes) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -60,5 +60,5 @@ def read(path: Path, width: int, height: int) -> Mask | None:
     hard = np.asarray(cv2.resize(grey.astype(np.float32), (width, height), interpolation=how), np.float32)
     # Feathered inwards, so that black stays untouched.
     blur = max(1.0, FEATHER * min(width, height))
-    soft = np.clip(2 * raster.softened(hard, blur) - 1, 0, 1).astype(np.float32)
+    soft = np.minimum(hard, np.clip(2 * raster.softened(hard, blur) - 1, 0, 1))
     return Mask(soft, raster.halved(soft), hard)

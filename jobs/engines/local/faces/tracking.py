@@ -41,8 +41,8 @@ SKIN_CENTRE, SKIN_RADII = (0.0, 0.22), (0.45, 0.42)
 MOUTH_CENTRE, MOUTH_RADII = (0.0, 0.30), (0.30, 0.16)  # left out: teeth that show now and then cover nothing
 USUAL_SHARE, USUAL_WAYS, LEARN_ROUNDS = 0.7, 6, 3
 FEWEST_LOOKS = 20  # fewer can not tell what is usual
-# Unexplained brightness (RMS): surely covered, and perhaps, next to surely. Talkers alone reach 4 to 13.
-COVERED, PERHAPS_COVERED, SURE_LOOKS, BRIDGED_LOOKS = 13.5, 9.0, 2, 3
+# Unexplained brightness (RMS): surely covered, and perhaps, next to surely. Talkers alone reach 4 to 13, once 13.7.
+COVERED, PERHAPS_COVERED, SURE_LOOKS, BRIDGED_LOOKS = 14.5, 9.0, 2, 3
 FADE_FRAMES = 2.5
 
 Points = F64  # (478, 3) in the result's pixels
@@ -56,6 +56,9 @@ class Landmarks:
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115  # lives as long as this object
         self._row = 478 * 3 * 4
         self._count = 0
+
+    def __del__(self) -> None:
+        self._file.close()
 
     def __len__(self) -> int:
         return self._count
@@ -99,10 +102,10 @@ class Watched:
 
 @dataclass
 class _Looks:
-    """Raw looks of one shot, in order."""
+    """Looks of one shot, in order; their landmarks are rows from `first_row` on."""
 
+    first_row: int = 0
     frames: list[int] = field(default_factory=list)
-    points: list[F32] = field(default_factory=list)
     skin: list[U8] = field(default_factory=list)
 
 
@@ -110,14 +113,20 @@ class Watcher:
     """Takes a video's frames one after another; `result` tells what was seen.
 
     `choose` picks the face that speaks from those (largest first) of the first frame that shows any; `seen` is called
-    with every look at it: the frame's number, its planes and the points.
+    with every look at it: the shot's number, the frame's planes and the points. At a shot's start, faces are looked for
+    until there are `candidates` to choose from.
     """
 
     def __init__(
-        self, folder: Path, finder: FaceFinder, choose: Choose, seen: Callable[[int, Planes, Points], None]
+        self,
+        folder: Path,
+        finder: FaceFinder,
+        choose: Choose,
+        seen: Callable[[int, Planes, Points], None],
+        candidates: int = 1,
     ) -> None:
-        self._finder, self._choose, self._seen = finder, choose, seen
-        self._landmarks = Landmarks(folder)
+        self._finder, self._choose, self._seen, self._candidates = finder, choose, seen, candidates
+        self._landmarks, self._raw = Landmarks(folder), Landmarks(folder)
         self._cuts = _CutDetector()
         self._presence: list[F64] = []
         self._shots: list[Shot] = []
@@ -161,15 +170,15 @@ class Watcher:
             return
         self._next_look = number + EVERY
         self._looks.frames.append(number)
-        self._looks.points.append(points.astype(np.float32))
         self._looks.skin.append(_skin(planes, points))
-        self._seen(number, planes, points)
+        self._raw.append(points[None].astype(np.float32))
+        self._seen(len(self._shots), planes, points)
 
     def _search(self, number: int, planes: Planes) -> Points | None:
         """The speaker's face in a whole frame. Small faces only at the start of a shot: that takes longer."""
         picture = raster.to_bgr(planes)
         thorough = number == self._shot_first
-        found = self._finder.find(picture) if thorough else self._finder.find_large(picture)
+        found = self._finder.find(picture, at_least=self._candidates) if thorough else self._finder.find_large(picture)
         if not found:
             return None
         if self._person is None:
@@ -193,8 +202,8 @@ class Watcher:
         first, stop = self._shot_first, self._count
         if stop > first:
             self._shots.append(Shot(first, stop))
-            self._presence.append(_settle(self._looks, first, stop, self._landmarks))
-        self._looks = _Looks()
+            self._presence.append(_settle(self._looks, self._raw, first, stop, self._landmarks))
+        self._looks = _Looks(len(self._raw))
         self._shot_first = stop
 
 
@@ -216,7 +225,7 @@ class _CutDetector:
         return cut
 
 
-def _settle(looks: _Looks, first: int, stop: int, landmarks: Landmarks) -> F64:
+def _settle(looks: _Looks, raw: Landmarks, first: int, stop: int, landmarks: Landmarks) -> F64:
     """Append a shot's landmarks, frame by frame, and return how present the face is in each."""
     count = stop - first
     if not looks.frames:
@@ -226,8 +235,10 @@ def _settle(looks: _Looks, first: int, stop: int, landmarks: Landmarks) -> F64:
     for begin in range(0, count, BLOCK):
         end = min(count, begin + BLOCK)
         frames = np.arange(max(0, begin - MARGIN), min(count, end + MARGIN))
-        near = slice(max(0, int(np.searchsorted(at, frames[0])) - 2), int(np.searchsorted(at, frames[-1])) + 3)
-        every = _interpolated(at[near], np.stack(looks.points[near]).astype(np.float64), frames)
+        left = max(0, int(np.searchsorted(at, frames[0])) - 2)
+        right = min(len(at), int(np.searchsorted(at, frames[-1])) + 3)
+        known = raw.rows(looks.first_row + left, looks.first_row + right)
+        every = _interpolated(at[left:right], known, frames)
         smooth = gaussian(every, POSE_SIGMA)
         smooth[:, list(LIPS)] = gaussian(every[:, list(LIPS)], LIP_SIGMA)
         landmarks.append(smooth[begin - frames[0] : end - frames[0]].astype(np.float32))
@@ -307,15 +318,15 @@ def _unexplained(patches: F64) -> F64:
     if len(patches) < FEWEST_LOOKS:
         return np.zeros(len(patches))
     level = patches - patches.mean(1, keepdims=True)
-    usual = np.ones(len(level), bool)
-    left = np.zeros(len(level))
+    # From those nearest to the middle one: learned from all, what covers a tenth of a shot would be a usual way itself.
+    left = np.sqrt(((level - np.median(level, axis=0)) ** 2).mean(1))
     for _ in range(LEARN_ROUNDS):
+        usual = left <= np.quantile(left, USUAL_SHARE)
         offset = level - np.median(level[usual], axis=0)
         few = offset[usual][:: max(1, int(usual.sum()) // 400)]
         ways = np.linalg.svd(few, full_matrices=False)[2][:USUAL_WAYS]
         left = np.sqrt(((offset - offset @ ways.T @ ways) ** 2).mean(1))
-        usual = left <= np.quantile(left, USUAL_SHARE)
-    return left
+    return np.asarray(left)
 
 
 def _skin_cells() -> Bools:

@@ -29,6 +29,8 @@ ABSURD_FPS = 1000
 MAX_SIDE = 4096
 MAX_ASPECT = 4.0
 DECODER_THREADS = 2
+CLOCK = Fraction(1, 1000)  # Matroska's ticks: at half of its rate, every second frame begins just before or just after
+SEEK_BEFORE = Fraction(1, 2)  # seconds: files are entered in decoding order, in which a key frame may come too early
 BACKWARDS_BYTES = 48_000_000  # frames held at once while playing backwards
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
@@ -89,7 +91,7 @@ def grid_fps(rate: Fraction | None) -> Fraction:
     """The source's own rate, a whole fraction of it above 30, a multiple below 20, where lips would stutter."""
     if not rate or not 0 < rate <= ABSURD_FPS:
         return Fraction(FPS)
-    if rate > MOST_FPS:
+    if rate >= 2 * FEWEST_FPS:  # the half of less would be too few
         return (rate / ceil(rate / MOST_FPS)).limit_denominator(1001)
     if rate < FEWEST_FPS:
         return (rate * ceil(FEWEST_FPS / rate)).limit_denominator(1001)
@@ -110,8 +112,8 @@ class Footage:
             stream = _video(container)
             start = stream.start_time or 0
             if first:
-                at = start + int(first / self._fps / (stream.time_base or 1))
-                container.seek(at, stream=stream)
+                before = max(Fraction(0), first / self._fps - SEEK_BEFORE)
+                container.seek(start + int(before / (stream.time_base or 1)), stream=stream)
             number = first
             held: tuple[VideoFrame, Fraction] | None = None
             for frame, seconds in _timed(_decoded(container, stream), stream, start):
@@ -122,7 +124,7 @@ class Footage:
                 held = frame, seconds
             if held is not None:
                 shown = held[1] + 1 / (stream.average_rate or self._fps)
-                yield from self._repeated(held[0], max(1, self._numbers_before(shown) - number))
+                yield from self._repeated(held[0], max(int(number == 0), self._numbers_before(shown) - number))
 
     def backwards(self, last: int) -> Iterator[Planes]:
         """Frames from `last` down to 0, decoded in short runs forwards, so that few are held."""
@@ -134,8 +136,8 @@ class Footage:
             stop = first
 
     def _numbers_before(self, seconds: Fraction) -> int:
-        """How many frames of the grid show something earlier: the least i with (i + ½) / fps ≥ seconds."""
-        return max(0, ceil(seconds * self._fps - Fraction(1, 2)))
+        """How many frames of the grid show something earlier: the least i with (i + ½) / fps ≥ seconds, or nearly."""
+        return max(0, ceil((seconds - CLOCK) * self._fps - Fraction(1, 2)))
 
     def _repeated(self, frame: VideoFrame, count: int) -> Iterator[Planes]:
         if count > 0:

@@ -35,7 +35,7 @@ class Soundtrack:
         rate = rates.pop() if len(rates) == 1 else USUAL_RATE_HZ
         self.rate_hz = rate if rate in AAC_RATES_HZ else USUAL_RATE_HZ
         self.layout = "stereo" if any(layout == "stereo" for _, layout in formats) else "mono"
-        self._voices = voices
+        self._voices, self._layouts = voices, [layout for _, layout in formats]
 
     @property
     def channels(self) -> int:
@@ -44,9 +44,9 @@ class Soundtrack:
     def blocks(self) -> Iterator[AudioFrame]:
         """Planar floats, without timestamps."""
         if len(self._voices) == 1 and not self._voices[0].start_seconds:
-            yield from self._one(self._voices[0])
+            yield from self._one(self._voices[0], self.layout)
             return
-        streams = [self._delayed(voice) for voice in self._voices]
+        streams = [self._delayed(voice, layout) for voice, layout in zip(self._voices, self._layouts, strict=True)]
         while heard := [part for stream in streams if (part := next(stream, None)) is not None]:
             mixed = np.zeros((self.channels, max(part.shape[1] for part in heard)), np.float32)
             for part in heard:
@@ -55,10 +55,10 @@ class Soundtrack:
             frame.sample_rate = self.rate_hz
             yield frame
 
-    def _one(self, voice: Voice) -> Iterator[AudioFrame]:
-        return resampled(voice.path, AudioResampler("fltp", self.layout, self.rate_hz, frame_size=BLOCK))
+    def _one(self, voice: Voice, layout: str) -> Iterator[AudioFrame]:
+        return resampled(voice.path, AudioResampler("fltp", layout, self.rate_hz, frame_size=BLOCK))
 
-    def _delayed(self, voice: Voice) -> Iterator[F32]:
+    def _delayed(self, voice: Voice, layout: str) -> Iterator[F32]:
         """(channels, BLOCK) parts of a voice after its silence; only the last may be shorter."""
         held = np.zeros((self.channels, 0), np.float32)
         silence = round(voice.start_seconds * self.rate_hz)
@@ -66,8 +66,10 @@ class Soundtrack:
             yield np.zeros((self.channels, BLOCK), np.float32)
             silence -= BLOCK
         held = np.zeros((self.channels, silence), np.float32)
-        for frame in self._one(voice):
-            held = np.concatenate([held, np.asarray(frame.to_ndarray(), np.float32)], 1)
+        for frame in self._one(voice, layout):
+            # A voice for one ear goes whole to both: the resampler itself would take 3 dB from it.
+            part = np.broadcast_to(np.asarray(frame.to_ndarray(), np.float32), (self.channels, frame.samples))
+            held = np.concatenate([held, part], 1)
             while held.shape[1] >= BLOCK:
                 yield held[:, :BLOCK]
                 held = held[:, BLOCK:]

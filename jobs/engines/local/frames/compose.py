@@ -1,32 +1,45 @@
 """Owns the frames of a still picture: moved skin, blinking eyes and speaking mouths, as the encoder's planes.
 
-A frame is drawn with one resampling: head and mouth movement are added on the coarse grid first. Luma is read from a
-copy of twice the size, which is sharper than a bicubic read and costs half.
+A frame is drawn with one resampling: head and mouth movement are added on the coarse grid first.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from jobs.engines.local.faces.mask import Mask
-from jobs.engines.local.frames import eyelids, lips, raster
+from jobs.engines.local.frames import eyelids, lips, raster, still
 from jobs.engines.local.frames.interior import Region
 from jobs.engines.local.frames.lips import Face, Moment, Source
 from jobs.engines.local.mouths.warp import Block, Grid
-from jobs.engines.local.shapes import F32, F64, U8, FaceFrame, Planes
+from jobs.engines.local.shapes import F32, F64, U8, U16, FaceFrame, Planes
 
 MASK_CALM = 0.05  # of the picture's shorter side: over how much the head's movement ends before a mask does
+LEAST_MOVE = 0.125  # pixels: nodes that the head never moves this far stay where they are
+CHROMA_FACTOR = 4
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """A part of the picture in all forms in which `StillBase` holds it."""
+
+    region: Region
+    luma: U8
+    chroma: U8
+    fine_luma: U8
+    fine_chroma: U16
 
 
 class StillBase:
-    """A still picture, ready to be sampled: its planes, luma at twice the size, and its blinking eyes."""
+    """A still picture, ready to be sampled: its planes, the same enlarged, and its blinking eyes."""
 
     def __init__(self, picture: U8, blinkers: Sequence[tuple[F64, FaceFrame]]) -> None:
         planes = raster.to_planes(picture)
         self.luma, self.chroma = planes.luma, planes.chroma
-        self.double = _doubled(planes.luma)
-        self._lids: list[list[list[tuple[Region, U8, U8, U8]]]] = []
+        self.fine_luma = raster.enlarged_luma(planes.luma)
+        self.fine_chroma = raster.enlarged_chroma(planes.chroma, CHROMA_FACTOR)
+        self._lids: list[list[list[_Patch]]] = []
         self._level = [0] * len(blinkers)
         for points, frame in blinkers:
             boxes = _even_boxes(eyelids.eye_boxes(points, frame, planes.width, planes.height), planes)
@@ -38,28 +51,32 @@ class StillBase:
         if level == self._level[face]:
             return
         self._level[face] = level
-        for region, luma, double, chroma in self._lids[face][level]:
-            self.luma[region.luma], self.chroma[region.chroma] = luma, chroma
-            rows, columns = region.luma
-            self.double[2 * rows.start : 2 * rows.stop, 2 * columns.start : 2 * columns.stop] = double
+        for patch in self._lids[face][level]:
+            region = patch.region
+            self.luma[region.luma], self.chroma[region.chroma] = patch.luma, patch.chroma
+            self.fine_luma[_times(2, region.luma)] = patch.fine_luma
+            self.fine_chroma[_times(CHROMA_FACTOR, region.chroma)] = patch.fine_chroma
 
     @staticmethod
-    def _cut(picture: U8, boxes: Sequence[Region]) -> list[tuple[Region, U8, U8, U8]]:
+    def _cut(picture: U8, boxes: Sequence[Region]) -> list[_Patch]:
         planes = raster.to_planes(picture)
-        double = _doubled(planes.luma)
+        fine_luma = raster.enlarged_luma(planes.luma)
+        fine_chroma = raster.enlarged_chroma(planes.chroma, CHROMA_FACTOR)
         return [
-            (
+            _Patch(
                 box,
                 planes.luma[box.luma].copy(),
-                double[2 * box.y : 2 * (box.y + box.height), 2 * box.x : 2 * (box.x + box.width)].copy(),
                 planes.chroma[box.chroma].copy(),
+                fine_luma[_times(2, box.luma)].copy(),
+                fine_chroma[_times(CHROMA_FACTOR, box.chroma)].copy(),
             )
             for box in boxes
         ]
 
 
-def _doubled(luma: U8) -> U8:
-    return np.asarray(cv2.resize(luma, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
+def _times(factor: int, part: tuple[slice, slice]) -> tuple[slice, slice]:
+    rows, columns = part
+    return slice(factor * rows.start, factor * rows.stop), slice(factor * columns.start, factor * columns.stop)
 
 
 def _even_boxes(boxes: Sequence[tuple[int, int, int, int]], planes: Planes) -> list[Region]:
@@ -88,40 +105,39 @@ class StillPainter:
         height, width = base.luma.shape
         moving = np.zeros(grid.points.shape[:2], bool)
         for face, basis in zip(faces, head_bases, strict=True):
-            moving |= np.abs(basis).max((2, 3)) > 1e-4
+            moving |= (np.abs(basis) @ still.LARGEST_MOVE.astype(np.float32)).max(2) > LEAST_MOVE
             moving[face.block.slices] = True
         self._block = Block.around(moving)
         self._region = lips.block_region(self._block, grid, width, height)
-        self._source = Source(base.double, base.chroma, factor=2)
+        self._source = Source(base.fine_luma, base.fine_chroma, CHROMA_FACTOR)
 
     def draw(self, moments: Sequence[Moment], heads: Sequence[F64]) -> Planes:
         """One frame; `heads` (5,) as in `still.head`, one for each face."""
         points = self._grid.points
         moved = points.copy()
         for basis, head in zip(self._head_bases, heads, strict=True):
-            moved += basis @ head.astype(np.float32)
+            moved += (basis.reshape(-1, len(head)) @ head.astype(np.float32)).reshape(moved.shape)
         at = moved.copy()
-        for moment in moments:
-            blended = lips.both_layers(moment)
+        seams = [lips.seams(moment) for moment in moments]
+        for moment, seam in zip(moments, seams, strict=True):
+            blended = lips.both_layers(moment, seam)
             block = moment.face.block.slices
             cells = (moved[block] - points[block][0, 0]) / np.float32(self._grid.cell)
             at[block] += raster.sample_field(blended, cells, outside_is_zero=True)
         frame = self._resample(at)
-        for moment in moments:
-            self._draw_mouth(frame, moment, moved)
+        for moment, seam in zip(moments, seams, strict=True):
+            self._draw_mouth(frame, moment, seam, moved)
         if self._mask is not None and self._untouched is not None:
             raster.keep_outside(frame, self._untouched, self._mask.luma, self._mask.chroma)
         return frame
 
     def _resample(self, at: F32) -> Planes:
-        base, region, cell = self._base, self._region, self._grid.cell
-        nodes = at[self._block.slices]
-        frame = Planes(base.luma.copy(), base.chroma.copy())
-        frame.luma[region.luma] = self._source.luma_at(nodes, cell, region.height, region.width)
-        frame.chroma[region.chroma] = self._source.chroma_at(nodes, cell, region.height, region.width)
+        frame = Planes(self._base.luma.copy(), self._base.chroma.copy())
+        part = Planes(frame.luma[self._region.luma], frame.chroma[self._region.chroma])
+        self._source.read(at[self._block.slices], self._grid.cell, part)
         return frame
 
-    def _draw_mouth(self, frame: Planes, moment: Moment, moved: F32) -> None:
+    def _draw_mouth(self, frame: Planes, moment: Moment, seam: F32, moved: F32) -> None:
         face, grid = moment.face, self._grid
         now = _moved_frame(face, grid, moved)
         box = lips.mouth_box(moment, now, grid, frame.width, frame.height)
@@ -130,8 +146,8 @@ class StillPainter:
         cells = (moved[box.slices] - grid.points[face.block.slices][0, 0]) / np.float32(grid.cell)
         layers = np.concatenate([moment.fields.upper, moment.fields.lower], 2)
         layers = raster.sample_field(layers, cells) + np.tile(moved[box.slices], 2)
-        seam = raster.sample_field(np.stack(lips.seams(moment), 2), cells, smooth=False)
-        lips.draw(frame, self._source, moment, grid, layers, seam, now, box)
+        here = raster.sample_field(seam, cells, smooth=False)
+        lips.draw(frame, self._source, moment, grid, layers, here, now, box)
 
 
 def _within_mask(basis: F32, grid: Grid, mask: Mask) -> F32:

@@ -31,6 +31,7 @@ class Palette:
     tongue: F32
     tooth: F32
     lip: F32
+    skin: F32
     skin_brightness: float
 
 
@@ -77,6 +78,8 @@ DARKEST_SHARE = BRIGHTEST_SHARE = 0.125  # of them: cavity, and teeth
 FEWEST_LOOKS = 3
 TOOTH_OVER_CAVITY, TOOTH_GAIN, TOOTH_PERCENTILE = 2.0, 1.06, 70
 TONGUE_SHARE = 0.45
+TOOTH_GREYER = 0.7  # than the lip, in saturation
+TOOTH_SATURATION = 0.5  # of the skin's, at most
 
 
 def look_inside(picture: U8, frame: FaceFrame, seen: Contours) -> U8 | None:
@@ -112,10 +115,29 @@ def with_looks(known: Interior, looks: Sequence[U8]) -> Interior:
         palette=replace(
             learnt,
             cavity=cavity,
-            tooth=tooth * TOOTH_GAIN if tooth.mean() > TOOTH_OVER_CAVITY * cavity.mean() else learnt.tooth,
+            tooth=_greyed(tooth * TOOTH_GAIN, learnt.skin) if _is_tooth(tooth, cavity, learnt.lip) else learnt.tooth,
             tongue=(1 - TONGUE_SHARE) * learnt.tongue + TONGUE_SHARE * (cavity + 0.5 * (learnt.lip - cavity)),
         ),
     )
+
+
+def _is_tooth(colour: F32, cavity: F32, lip: F32) -> bool:
+    """Whether the brightest inside is a tooth: much brighter than the cavity, and greyer than a lip."""
+    brighter = bool(colour.mean() > TOOTH_OVER_CAVITY * cavity.mean())
+    return brighter and _saturation(colour) < TOOTH_GREYER * _saturation(lip)
+
+
+def _saturation(colour: F32) -> float:
+    return float(np.ptp(colour) / (colour.max() + 1))
+
+
+def _greyed(tooth: F32, skin: F32) -> F32:
+    """The tooth, no more colourful than its share of the skin's colour: gums and lips shine on it, eyes are red."""
+    most, own = TOOTH_SATURATION * _saturation(skin), _saturation(tooth)
+    if own <= most:
+        return tooth
+    grey = np.float32(tooth @ raster.BRIGHTNESS)
+    return np.asarray(grey + (tooth - grey) * np.float32(most / own), np.float32)
 
 
 def _palette(picture: U8, points: F64, scale: float) -> Palette:
@@ -130,7 +152,8 @@ def _palette(picture: U8, points: F64, scale: float) -> Palette:
     return Palette(
         cavity=(np.array(CAVITY) * light + CAVITY_FLOOR).astype(np.float32),
         tongue=(0.62 * lip + np.array(TONGUE_LIGHT) * light).astype(np.float32),
-        tooth=_with_eye_white(tooth, eye_white(picture, points), light).astype(np.float32),
+        tooth=_greyed(_with_eye_white(tooth, eye_white(picture, points), light).astype(np.float32), skin),
+        skin=skin.astype(np.float32),
         lip=lip.astype(np.float32),
         skin_brightness=light,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from jobs.engines.local.frames import interior, raster
 from jobs.engines.local.frames.interior import Interior, Region
 from jobs.engines.local.mouths.warp import Block, Fields, Grid
-from jobs.engines.local.shapes import F32, F64, U8, FaceFrame, MouthShape, Planes, RestingMouth
+from jobs.engines.local.shapes import F32, F64, U8, U16, FaceFrame, MouthShape, Planes, RestingMouth
 
 SEAM = 0.05  # of S: width of the layers' blend beside the mouth
 SEAM_AT_LIPS = 0.004
@@ -46,25 +46,25 @@ class Moment:
 
 @dataclass(frozen=True)
 class Source:
-    """The picture that skin is read from. `luma` may be `factor` times as large, for a sharper bilinear reading."""
+    """The picture that skin is read from, or the part of it from `corner` (x, y) on, enlarged for quick sharp reading.
+
+    See `raster.enlarged_luma` and `raster.enlarged_chroma`.
+    """
 
     luma: U8
-    chroma: U8
-    factor: int = 1
-    bicubic: bool = False
+    chroma: U16
+    chroma_factor: int
+    corner: tuple[int, int] = (0, 0)
 
-    def luma_at(self, nodes: F32, cell: int, height: int, width: int) -> U8:
-        """Read at positions known on coarse nodes (ny, nx, 2), one node beyond the (height, width) result."""
-        factor = np.float32(self.factor)
-        return self.read_luma(_inside(nodes * factor + (factor - 1) / 2, cell, height, width))
-
-    def chroma_at(self, nodes: F32, cell: int, height: int, width: int) -> U8:
-        """Like `luma_at`; height and width are the luma's."""
-        half = nodes * np.float32(0.5) - np.float32(0.25)
-        return raster.sample(self.chroma, _inside(half, cell // 2, height // 2, width // 2))
-
-    def read_luma(self, at: F32) -> U8:
-        return raster.sample(self.luma, at, self.bicubic)
+    def read(self, nodes: F32, cell: int, out: Planes) -> None:
+        """Fill planes with what is at positions known on nodes (ny, nx, 2), as `raster.sample` has them."""
+        here = nodes - np.array(self.corner, np.float32)
+        raster.sample(self.luma, here * np.float32(2) + np.float32(0.5), cell, out.luma)
+        # A chroma sample is in the middle of four pixels.
+        factor = self.chroma_factor / 2
+        raster.sample(
+            self.chroma, here * np.float32(factor) + np.float32(factor / 2 - 0.5), cell // 2, raster.paired(out.chroma)
+        )
 
 
 def _inside(nodes: F32, cell: int, height: int, width: int) -> F32:
@@ -86,18 +86,17 @@ def _below_seam(moment: Moment) -> F32:
     return np.asarray(1 / (1 + np.exp(np.clip(-LOGISTIC / SEAM * (nodes[:, 1] - line), -30, 30))), np.float32)
 
 
-def both_layers(moment: Moment) -> F32:
-    """The field outside the mouth's span, where both layers agree but for the seam."""
-    soft = _below_seam(moment).reshape(*moment.face.block.shape, 1)
-    return np.asarray(moment.fields.upper + (moment.fields.lower - moment.fields.upper) * soft, np.float32)
+def both_layers(moment: Moment, seam: F32) -> F32:
+    """The field outside the mouth's span, where both layers agree but for the seam, `seams`' second."""
+    return np.asarray(moment.fields.upper + (moment.fields.lower - moment.fields.upper) * seam[..., 1:], np.float32)
 
 
-def seams(moment: Moment) -> tuple[F32, F32]:
-    """On the face's block: how much beside the mouth's span (0 within), and the soft seam."""
+def seams(moment: Moment) -> F32:
+    """(ny, nx, 2) on the face's block: how much beside the mouth's span (0 within), and the soft seam."""
     shape = moment.face.block.shape
     from_middle = np.abs(moment.face.nodes[:, 0] - np.float32(moment.face.rest.centre_x))
     beside = np.clip((from_middle - np.float32(moment.shape.half_width * SPAN_END)) * np.float32(SPAN_BLEND), 0, 1)
-    return beside.reshape(shape), _below_seam(moment).reshape(shape)
+    return np.stack([beside.reshape(shape), _below_seam(moment).reshape(shape)], 2)
 
 
 def draw(
@@ -147,13 +146,11 @@ def _blend_lips(
     mask = _below_lips(moment, frame, region)
     beside, soft = np.moveaxis(_inside(seam, cell, height, width), 2, 0)
     mask += (soft - mask) * beside
-    upper, lower = np.ascontiguousarray(layers[..., :2]), np.ascontiguousarray(layers[..., 2:])
-    out.luma[region.luma] = raster.blend(
-        source.luma_at(upper, cell, height, width), source.luma_at(lower, cell, height, width), mask
-    )
-    out.chroma[region.chroma] = raster.blend(
-        source.chroma_at(upper, cell, height, width), source.chroma_at(lower, cell, height, width), raster.halved(mask)
-    )
+    upper, lower = Planes.empty(width, height), Planes.empty(width, height)
+    source.read(layers[..., :2], cell, upper)
+    source.read(layers[..., 2:], cell, lower)
+    out.luma[region.luma] = raster.blend(upper.luma, lower.luma, mask)
+    out.chroma[region.chroma] = raster.blend(upper.chroma, lower.chroma, raster.halved(mask))
 
 
 def _below_lips(moment: Moment, frame: FaceFrame, region: Region) -> F32:

@@ -3,9 +3,14 @@
 import numpy as np
 
 from jobs.engines.local.frames import lips, raster
+from jobs.engines.local.frames.interior import Region
 from jobs.engines.local.frames.lips import Moment, Source
-from jobs.engines.local.mouths.warp import Block, Grid
+from jobs.engines.local.mouths.warp import Block, Grid, fade
 from jobs.engines.local.shapes import F32, Planes
+
+CHROMA_FACTOR = 2  # enlarged anew for each frame: as good as needed, no more
+REACH_EDGE = 12.0  # how fast the drawn skin takes over from the frame, at the edge of the mouth's reach
+CUBIC_REACH = 3  # pixels round a place that have a say in its enlargement
 
 
 def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> Planes:
@@ -18,16 +23,24 @@ def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> 
     out = Planes(frame.luma.copy(), frame.chroma.copy())
     if region.width < 2 or region.height < 2:
         return out
-    source = Source(frame.luma, frame.chroma, bicubic=True)
-    nodes = grid.points[block.slices] + lips.both_layers(moment)
-    out.luma[region.luma] = source.luma_at(nodes, grid.cell, region.height, region.width)
-    out.chroma[region.chroma] = source.chroma_at(nodes, grid.cell, region.height, region.width)
+    seam, here = lips.seams(moment), grid.points[block.slices]
+    nodes = here + lips.both_layers(moment, seam)
+    layers = np.concatenate([here + moment.fields.upper, here + moment.fields.lower], 2)
+    source = _source(frame, _reach(np.concatenate([nodes, layers], 2), frame))
+    source.read(nodes, grid.cell, Planes(out.luma[region.luma], out.chroma[region.chroma]))
+    _keep_still(out, frame, region, moment, grid)
     box = lips.mouth_box(moment, moment.face.frame, grid, frame.width, frame.height)
     if box is not None:
-        layers = np.concatenate([moment.fields.upper, moment.fields.lower], 2)
-        layers = _part(layers, block, box) + np.tile(grid.points[box.slices], 2)
-        seam = _part(np.stack(lips.seams(moment), 2), block, box)
-        lips.draw(out, source, moment, grid, layers, seam, moment.face.frame, box)
+        lips.draw(
+            out,
+            source,
+            moment,
+            grid,
+            _part(layers, block, box),
+            _part(seam, block, box),
+            moment.face.frame,
+            box,
+        )
     if strength < 1:
         for plane, drawn, part in (
             (frame.luma, out.luma, region.luma),
@@ -35,6 +48,36 @@ def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> 
         ):
             drawn[part] = raster.mixed(plane[part], drawn[part], strength)
     return out
+
+
+def _keep_still(out: Planes, frame: Planes, region: Region, moment: Moment, grid: Grid) -> None:
+    """Put back, in place, what the mouth does not reach: reading it anew has changed it a little."""
+    face = moment.face
+    reach = np.clip(REACH_EDGE * fade(face.nodes.astype(np.float64)), 0, 1).astype(np.float32)
+    full = raster.enlarged(reach.reshape(face.block.shape), grid.cell)
+    inside = full[grid.cell : grid.cell + region.height, grid.cell : grid.cell + region.width]
+    part = Planes(out.luma[region.luma], out.chroma[region.chroma])
+    untouched = Planes(frame.luma[region.luma], frame.chroma[region.chroma])
+    raster.keep_outside(part, untouched, np.ascontiguousarray(inside), raster.halved(inside))
+
+
+def _reach(positions: F32, frame: Planes) -> Region:
+    """The part of the frame that is read at positions (…, 2k)."""
+    places = positions.reshape(-1, 2)
+    low = np.floor(places.min(0)).astype(int) - CUBIC_REACH
+    high = np.ceil(places.max(0)).astype(int) + CUBIC_REACH + 1
+    x0, y0 = np.clip(low, 0, [frame.width - 2, frame.height - 2]) & ~1
+    x1, y1 = np.minimum([frame.width, frame.height], (np.maximum(high, [x0 + 2, y0 + 2]) + 1) & ~1)
+    return Region(int(x0), int(y0), int(x1 - x0), int(y1 - y0))
+
+
+def _source(frame: Planes, part: Region) -> Source:
+    return Source(
+        raster.enlarged_luma(frame.luma[part.luma]),
+        raster.enlarged_chroma(frame.chroma[part.chroma], CHROMA_FACTOR),
+        CHROMA_FACTOR,
+        (part.x, part.y),
+    )
 
 
 def _part(field: F32, block: Block, box: Block) -> F32:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from jobs.engines.local.faces.face import face_frame
 from jobs.engines.local.shapes import F32, F64, FaceFrame
+from jobs.engines.local.smoothing import gaussian
 
 # Lid levels of one blink, frame by frame: 0 open to 3 closed; see `eyelids.LEVELS`.
 BLINK = (1, 3, 3, 2, 1)
@@ -20,6 +20,8 @@ BLINK_MARGIN_FRAMES = 6  # none begins at the very end
 SWAY, BOB, NOD_SHIFT, ROLL, TURN, TILT, NOD_TILT = 0.016, 0.008, 0.022, np.deg2rad(1.1), 0.028, 0.016, 0.030
 QUIET_SHARE = 0.45  # how much of it is left in silence
 BREATH, BREATHS_HZ = 0.006, (0.20, 0.27)
+# What `head` reaches at the most, its sines at their common peak: where even that shows nothing, nothing moves.
+LARGEST_MOVE = 2.3 * np.array([SWAY, BOB + NOD_SHIFT / 2, ROLL, TURN, TILT + NOD_TILT / 2])
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def blinks(frames: int, fps: float, rng: np.random.Generator, liveliness: Liveli
 def head(loudness: F64, fps: float, rng: np.random.Generator, liveliness: Liveliness) -> F64:
     """(frames, 5): shift right, shift down, roll, turn, tilt: slow wandering, nods on loud syllables, breath."""
     seconds = np.arange(len(loudness)) / fps
-    syllables = gaussian_filter1d(loudness, fps * 0.12) - gaussian_filter1d(loudness, fps * 0.8)
-    speaking = np.clip(gaussian_filter1d(loudness, fps * 0.5) * 1.5, 0, 1)
+    syllables = gaussian(loudness, fps * 0.12) - gaussian(loudness, fps * 0.8)
+    speaking = np.clip(gaussian(loudness, fps * 0.5) * 1.5, 0, 1)
     activity = QUIET_SHARE + (1 - QUIET_SHARE) * speaking
     breath = np.sin(2 * np.pi * rng.uniform(*BREATHS_HZ) * seconds + rng.uniform(0, 2 * np.pi))
     columns = [

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, median_filter
 
 from jobs.engines.local.frames import raster
 from jobs.engines.local.shapes import F32, F64, U8, FaceFrame, RestingMouth
+from jobs.engines.local.smoothing import gaussian, median
 
 TEXELS = 420.0  # texture pixels per face unit
 
@@ -188,8 +188,8 @@ def _columns(bright: F32) -> tuple[list[int], list[int], list[int]] | None:
     if len(runs) < 0.10 * TEXELS:
         return None
     xs, firsts, lasts = np.array(runs, np.float64).T
-    top = _parabola(xs, gaussian_filter1d(median_filter(firsts, 9), 4))
-    bottom = _parabola(xs, gaussian_filter1d(median_filter(lasts, 9), 4))
+    top = _parabola(xs, gaussian(median(firsts, 9), 4))
+    bottom = _parabola(xs, gaussian(median(lasts, 9), 4))
     bottom = np.clip(bottom, top, top + LONGEST * TEXELS)
     return (
         [int(x) for x in xs],

@@ -35,7 +35,7 @@ def contours(face: F64) -> Contours:
 def at_rest(face: F64) -> RestingMouth:
     """The closed mouth of landmarks (478, 2) in face units, which may show an open or a smiling one."""
     seen = contours(face)
-    gap = np.clip(seen.lower_inner[:, 1] - seen.upper_inner[:, 1], 0, None)
+    gap = np.clip(seen.gaps, 0, None)
     line = np.stack(
         [
             0.5 * (seen.upper_inner[:, 0] + seen.lower_inner[:, 0]),

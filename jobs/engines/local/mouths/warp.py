@@ -27,7 +27,7 @@ ANCHOR_CENTRE, ANCHOR_RADII, ANCHORS = (0.0, 0.30), (0.92, 0.80), 26
 REACH_CENTRE, REACH_RADII, FADE = (0.0, 0.30), (0.86, 0.74), 0.22
 # How far each layer is needed beyond the lips, inside and outside the mouth's span.
 UPPER_BELOW, LOWER_ABOVE, BESIDE = 0.28, 0.26, 0.20
-TOWARDS_LIP = 0.10  # inner lines are pulled this far into the lip, or slivers of teeth would move with it
+TOWARDS_LIP = 0.15  # inner lines are pulled this far into the lip, or slivers of teeth would move with it
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def controls(face: F64, seen: Contours, rest: RestingMouth, shape: MouthShape) -
     """Upper and lower layer's control points for landmarks (478, 2) whose lips are as `seen` in the picture."""
     lips, jaw = shape.lips, seen.jaw
     pull = TOWARDS_LIP * np.clip(1 - np.abs(np.linspace(-1, 1, 11)) ** 3, 0, 1)[:, None]
-    pull = pull * np.clip(rest.gap / 0.03, 0.25, 1)
+    pull = pull * np.clip(float(seen.gaps.max()) / 0.03, 0.25, 1)
     upper_inner = seen.upper_inner + pull * (seen.upper_outer - seen.upper_inner)
     lower_inner = seen.lower_inner + pull * (seen.lower_outer - seen.lower_inner)
 

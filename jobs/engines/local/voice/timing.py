@@ -3,8 +3,8 @@
 from dataclasses import astuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
+from jobs.engines.local import smoothing
 from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, FPS, MouthPose, MouthTrack, Phone, VoiceFeatures
 from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
 
@@ -36,12 +36,12 @@ def mouth_track(phones: tuple[Phone, ...], voice: VoiceFeatures, seconds: float,
     """
     channels = _coarticulated(phones, len(voice))
     closure, silence = _closures(phones, len(voice)), _silences(phones, voice)
-    loudness = gaussian_filter1d(voice.loudness, 2.5)
+    loudness = smoothing.gaussian(voice.loudness, 2.5)
     gain = np.clip((loudness - 0.12) / 0.6, 0, 1.15)
 
     opening = PHONE_SHARE * channels[:, OPENING] * gain + (1 - PHONE_SHARE) * _signal_opening(voice)
     opening *= (1 - closure) * (1 - silence)
-    signal_width = 0.13 * gaussian_filter1d(voice.spread * voice.loudness, 7)
+    signal_width = 0.13 * smoothing.gaussian(voice.spread * voice.loudness, 7)
     channels[:, OPENING] = opening
     channels[:, WIDTH] = 1 + (channels[:, WIDTH] - 1) * PHONE_WIDTH_SHARE + signal_width * SIGNAL_WIDTH_SHARE
     channels[:, TUCK] = np.clip(channels[:, TUCK], 0, 1) * np.clip(gain * 1.3, 0, 1)
@@ -65,7 +65,7 @@ def _coarticulated(phones: tuple[Phone, ...], count: int) -> F64:
         weight[span] = viseme.jaw_weight
         weight[span, LIP_CHANNELS] = viseme.lip_weight
     blended = [
-        gaussian_filter1d(weight[:, k] * target[:, k], sigma) / gaussian_filter1d(weight[:, k], sigma)
+        smoothing.gaussian(weight[:, k] * target[:, k], sigma) / smoothing.gaussian(weight[:, k], sigma)
         for k, sigma in enumerate(CHANNEL_SIGMAS)
     ]
     return np.stack(blended, 1)
@@ -79,7 +79,7 @@ def _closures(phones: tuple[Phone, ...], count: int) -> F64:
             span = _steps(phone, count)
             middle, half = (span.start + span.stop) // 2, max(3, (span.stop - span.start) // 2 - 1)
             closed[max(0, middle - half) : middle + half] = 1
-    return np.asarray(np.clip(gaussian_filter1d(closed, 2.0) * 1.6, 0, 1))
+    return np.asarray(np.clip(smoothing.gaussian(closed, 2.0) * 1.6, 0, 1))
 
 
 def _silences(phones: tuple[Phone, ...], voice: VoiceFeatures) -> F64:
@@ -89,12 +89,12 @@ def _silences(phones: tuple[Phone, ...], voice: VoiceFeatures) -> F64:
         if phone.name == SILENCE or phone.name not in VISEMES:
             quiet[_steps(phone, len(voice))] = 1
     quiet *= np.clip(1 - (voice.loudness - 0.25) / 0.2, 0, 1)
-    return np.asarray(gaussian_filter1d(quiet, 3))
+    return np.asarray(smoothing.gaussian(quiet, 3))
 
 
 def _signal_opening(voice: VoiceFeatures) -> F64:
     loud = np.clip((voice.loudness - 0.25) / 0.75, 0, 1.1)
-    return np.asarray(np.clip(gaussian_filter1d(loud * (0.30 + 0.75 * voice.jaw), 3.0), 0, 1.1))
+    return np.asarray(np.clip(smoothing.gaussian(loud * (0.30 + 0.75 * voice.jaw), 3.0), 0, 1.1))
 
 
 def _steps(phone: Phone, count: int) -> slice:
