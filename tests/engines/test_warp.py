@@ -154,7 +154,7 @@ def subject(variant: str) -> Subject:
     rest = mouth.at_rest(measured)
     grid = Grid.over(WIDTH, HEIGHT, frame.scale)
     mover = MouthWarp(grid, frame, measured, rest.seen, rest)
-    known = Face(frame, rest, interior.learn(picture, points, frame, rest), mover.block, mover.nodes)
+    known = Face(frame, rest, interior.learn(picture, points, frame, rest), mover.block, mover.nodes, mover.reach)
     return Subject(picture, points, known, mover, grid)
 
 

@@ -215,6 +215,7 @@ def _redrawn(film: Film, actor: Actor, number: int, points: F64, planes: Planes,
         interior=actor.interior,
         block=mover.block,
         nodes=mover.nodes,
+        reach=mover.reach,
         outline=points[list(FACE_OVAL), :2] if abs(yaw) >= CLIPPED_YAW else None,
     )
     moment = Moment(known, shape, mover.fields(shape))

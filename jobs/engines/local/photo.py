@@ -119,6 +119,7 @@ def portray(picture: U8, points: F64, grid: warp.Grid, track: MouthTrack, smile:
         interior=interior.learn(picture, points, frame, rest),
         block=mover.block,
         nodes=mover.nodes,
+        reach=mover.reach,
         outline=points[list(FACE_OVAL), :2] if abs(yaw) >= CLIPPED_YAW else None,
         paints_inside=not stays_open,
     )

@@ -31,6 +31,7 @@ class Face:
     interior: Interior
     block: Block  # of nodes that its mouth can move
     nodes: F32  # (n, 2) those nodes in face units
+    reach: F32  # (n,) how much of the movement is left there, 1 to 0
     outline: F64 | None = None  # (36, 2) pixels: clips the inside of a turned face's mouth
     paints_inside: bool = True
 

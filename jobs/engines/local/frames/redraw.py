@@ -5,11 +5,11 @@ import numpy as np
 from jobs.engines.local.frames import lips, raster
 from jobs.engines.local.frames.interior import Region
 from jobs.engines.local.frames.lips import Moment, Source
-from jobs.engines.local.mouths.warp import Block, Grid, fade
+from jobs.engines.local.mouths.warp import Block, Grid
 from jobs.engines.local.shapes import F32, Planes
 
 CHROMA_FACTOR = 2  # enlarged anew for each frame: as good as needed, no more
-REACH_EDGE = 12.0  # how fast the drawn skin takes over from the frame, at the edge of the mouth's reach
+REACH_EDGE = np.float32(12)  # how fast the drawn skin takes over from the frame, at the edge of the mouth's reach
 CUBIC_REACH = 3  # pixels round a place that have a say in its enlargement
 
 
@@ -53,7 +53,7 @@ def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> 
 def _keep_still(out: Planes, frame: Planes, region: Region, moment: Moment, grid: Grid) -> None:
     """Put back, in place, what the mouth does not reach: reading it anew has changed it a little."""
     face = moment.face
-    reach = np.clip(REACH_EDGE * fade(face.nodes.astype(np.float64)), 0, 1).astype(np.float32)
+    reach = np.minimum(REACH_EDGE * face.reach, 1)
     full = raster.enlarged(reach.reshape(face.block.shape), grid.cell)
     inside = full[grid.cell : grid.cell + region.height, grid.cell : grid.cell + region.width]
     part = Planes(out.luma[region.luma], out.chroma[region.chroma])
@@ -63,9 +63,9 @@ def _keep_still(out: Planes, frame: Planes, region: Region, moment: Moment, grid
 
 def _reach(positions: F32, frame: Planes) -> Region:
     """The part of the frame that is read at positions (…, 2k)."""
-    places = positions.reshape(-1, 2)
-    low = np.floor(places.min(0)).astype(int) - CUBIC_REACH
-    high = np.ceil(places.max(0)).astype(int) + CUBIC_REACH + 1
+    across, down = positions[..., 0::2], positions[..., 1::2]
+    low = np.floor([across.min(), down.min()]).astype(int) - CUBIC_REACH
+    high = np.ceil([across.max(), down.max()]).astype(int) + CUBIC_REACH + 1
     x0, y0 = np.clip(low, 0, [frame.width - 2, frame.height - 2]) & ~1
     x1, y1 = np.minimum([frame.width, frame.height], (np.maximum(high, [x0 + 2, y0 + 2]) + 1) & ~1)
     return Region(int(x0), int(y0), int(x1 - x0), int(y1 - y0))

@@ -191,7 +191,7 @@ class MouthWarp:
         reach = fade(everywhere)
         self.block = Block.around(reach > 0)
         self.nodes: F32 = everywhere[self.block.slices].reshape(-1, 2).astype(np.float32)
-        self._reach: F32 = reach[self.block.slices].ravel().astype(np.float32)
+        self.reach: F32 = reach[self.block.slices].ravel().astype(np.float32)
         self._axes = frame.axes.T.astype(np.float32)
         self._face, self._seen, self._rest = face, seen, rest
 
@@ -201,7 +201,7 @@ class MouthWarp:
         x, y = self.nodes[:, 0] - self._rest.centre_x, self.nodes[:, 1] - self._rest.line_y
         in_span = np.abs(x) < shape.half_width * 1.15 + 0.12
         drop = shape.drop if deepest is None else deepest
-        active = self._reach > 0
+        active = self.reach > 0
         return Fields(
             self._field(upper, active & (y < np.where(in_span, drop + UPPER_BELOW, BESIDE))),
             self._field(lower, active & (y > np.where(in_span, -LOWER_ABOVE, -BESIDE))),
@@ -210,7 +210,7 @@ class MouthWarp:
     def _field(self, points: Controls, where: Bools) -> F32:
         field = np.zeros((len(self.nodes), 2), np.float32)
         bend = thinplate.interpolate(points.wanted, points.seen - points.wanted, self.nodes[where])
-        field[where] = (bend @ self._axes) * self._reach[where, None]
+        field[where] = (bend @ self._axes) * self.reach[where, None]
         return field.reshape(*self.block.shape, 2)
 
 
