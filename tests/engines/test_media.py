@@ -105,6 +105,20 @@ def test_both_ears_are_heard(tmp_path: Path) -> None:
     assert np.abs(media.read_speech(path)).max() > 2000
 
 
+@pytest.mark.parametrize(("left", "right"), [(1.0, -1.0), (1.0, -0.9), (0.9, -1.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_two_channels_never_cancel_each_other(left: float, right: float, tmp_path: Path) -> None:
+    """A microphone that is wired the wrong way round, or one that is off."""
+    tone = np.sin(np.arange(48_000) * 0.05) * 8_000
+    samples = np.stack([left * tone, right * tone], 1).astype("<i2")
+    path = tmp_path / "voice.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    heard = media.read_speech(path).astype(np.float64)
+    assert len(heard) == pytest.approx(16_000, abs=320)
+    assert np.sqrt((heard**2).mean()) > 0.4 * np.sqrt((tone**2).mean())
+
+
 def test_a_recording_at_16_khz_comes_unchanged() -> None:
     assert np.array_equal(media.read_speech(samples.VOICE), samples.voice())
 
