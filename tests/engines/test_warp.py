@@ -67,7 +67,7 @@ def said(draw: st.DrawFn) -> MouthPose:
 VARIANTS = ("as it is", "turned", "smiling", "open", "wide open", "small")
 # Accepted: on these the corner of the mouth may fold a little, over a cell or two.
 DIFFICULT = ("smiling", "wide open")
-MOST_CELLS = {name: 8 if name in DIFFICULT else 3 for name in VARIANTS}
+MOST_CELLS = dict.fromkeys(VARIANTS, 0)
 CORNER = 0.20  # of S: round a corner of the mouth
 
 
@@ -228,7 +228,7 @@ def test_each_lip_is_read_from_itself_and_the_skin_from_skin(variant: str) -> No
             at = frame.to_pixels(line[1:-1]).astype(np.float32)
             cells = ((at - x0y0) / np.float32(of.grid.cell))[None]
             read = frame.to_face((at + raster.sample_field(field, cells)[0]).astype(np.float64))
-            assert np.abs(read - source[1:-1]).max() < (0.12 if variant in DIFFICULT else 0.035), pose
+            assert np.abs(read - source[1:-1]).max() < (0.12 if variant in DIFFICULT else 0.045), pose
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

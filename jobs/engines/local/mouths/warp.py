@@ -7,6 +7,7 @@ toothy mouth can be closed. The fields run backward (result → picture), in pix
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from jobs.engines.local.landmarks import (
@@ -193,6 +194,7 @@ class MouthWarp:
         self.nodes: F32 = everywhere[self.block.slices].reshape(-1, 2).astype(np.float32)
         self.reach: F32 = reach[self.block.slices].ravel().astype(np.float32)
         self._axes = frame.axes.T.astype(np.float32)
+        self._cell = np.float32(grid.cell)
         self._face, self._seen, self._rest = face, seen, rest
 
     def fields(self, shape: MouthShape, deepest: float | None = None) -> Fields:
@@ -211,7 +213,47 @@ class MouthWarp:
         field = np.zeros((len(self.nodes), 2), np.float32)
         bend = thinplate.interpolate(points.wanted, points.seen - points.wanted, self.nodes[where])
         field[where] = (bend @ self._axes) * self.reach[where, None]
-        return field.reshape(*self.block.shape, 2)
+        # Smoothing may carry a little over the edge of the reach, where nothing is to move.
+        smooth = unfolded(field.reshape(*self.block.shape, 2), self._cell)
+        return np.where(self.reach.reshape(*self.block.shape, 1) > 0, smooth, np.float32(0))
+
+
+LEAST_AREA = np.float32(0.03)  # of a cell, after the warp; less would be a fold
+MOST_ROUNDS = 12
+SURELY_FLAT = 0.45  # of a cell: a field that changes less from node to node can not fold
+_NEAR = np.ones((3, 3), np.uint8)
+
+
+def unfolded(field: F32, cell: np.float32) -> F32:
+    """The displacement (ny, nx, 2) in pixels, smoothed just where it would fold the skin, as extreme poses do."""
+    if _steepest(field) < SURELY_FLAT * cell:
+        return field
+    for _ in range(MOST_ROUNDS):
+        folds = areas(field, cell) < LEAST_AREA
+        if not folds.any():
+            break
+        corners = np.zeros(field.shape[:2], np.uint8)
+        corners[:-1, :-1] = folds
+        near = cv2.GaussianBlur(cv2.dilate(corners, _NEAR, iterations=2).astype(np.float32), (5, 5), 0)[..., None]
+        field = field + near * (cv2.GaussianBlur(field, (3, 3), 0) - field)
+    return field
+
+
+def _steepest(field: F32) -> float:
+    """The largest change from a node to the next one."""
+    return max(float(np.abs(np.diff(field, axis=axis)).max(initial=0)) for axis in (0, 1))
+
+
+def areas(field: F32, cell: np.float32) -> F32:
+    """(ny − 1, nx − 1) what each cell's area becomes, by its worst corner; negative where it is turned over."""
+    across = np.diff(field, axis=1) / cell
+    down = np.diff(field, axis=0) / cell
+    worst: F32 | None = None
+    for x in (across[:-1], across[1:]):
+        for y in (down[:, :-1], down[:, 1:]):
+            area = (1 + x[..., 0]) * (1 + y[..., 1]) - x[..., 1] * y[..., 0]
+            worst = area if worst is None else np.minimum(worst, area)
+    return np.asarray(worst, np.float32)
 
 
 def fade(points: F64) -> F64:
