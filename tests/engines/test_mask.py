@@ -68,10 +68,9 @@ def test_even_a_speck_of_black_stays_black(tmp_path: Path) -> None:
 
 
 @SOME
-@given(st.data())
-def test_black_is_never_touched(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    seed = data.draw(st.integers(0, 1000))
-    blocks = (np.random.default_rng(seed).random((10, 8)) < data.draw(st.floats(0.1, 0.9))).astype(np.uint8) * 255
+@given(st.integers(0, 1000), st.floats(0.1, 0.9))
+def test_black_is_never_touched(tmp_path_factory: pytest.TempPathFactory, seed: int, share: float) -> None:
+    blocks = (np.random.default_rng(seed).random((10, 8)) < share).astype(np.uint8) * 255
     grey = np.asarray(blocks.repeat(30, 0).repeat(30, 1), np.uint8)
     limits = mask.read(written(tmp_path_factory.getbasetemp() / "blocks.png", grey), WIDTH, HEIGHT)
     if limits is not None:
