@@ -35,12 +35,14 @@ def saved(path: Path, picture: U8) -> Path:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The beginning of the bundled voice is the left person's, its end the right one's."""
+    """The beginning of the bundled voice is the left person's, what follows the right one's."""
     folder, rate = tmp_path_factory.mktemp("two"), samples.VOICE_RATE_HZ
     return {
         "image": saved(folder / "pair.png", pair()),
         "left_audio": samples.write_voice(folder / "left.wav", LEFT_SECONDS),
-        "right_audio": samples.write_pcm(folder / "right.wav", samples.voice()[-round(RIGHT_SECONDS * rate) :]),
+        "right_audio": samples.write_pcm(
+            folder / "right.wav", samples.voice()[round(LEFT_SECONDS * rate) :][: round(RIGHT_SECONDS * rate)]
+        ),
     }
 
 
@@ -125,7 +127,10 @@ def begins_when_the_other_has_ended(conversation: Conversation, order: SpeakingO
 def sounds_like_both_voices_in_their_time(conversation: Conversation) -> None:
     """To the millisecond, and nothing else."""
     rate, sound = samples.VOICE_RATE_HZ, conversation.sound
-    left, right = samples.voice()[: round(LEFT_SECONDS * rate)], samples.voice()[-round(RIGHT_SECONDS * rate) :]
+    left, right = (
+        samples.voice()[: round(LEFT_SECONDS * rate)],
+        samples.voice()[round(LEFT_SECONDS * rate) :][: round(RIGHT_SECONDS * rate)],
+    )
     expected = np.zeros(len(sound))
     for voice, start in zip((left, right), conversation.starts, strict=True):
         at = round(start * rate)

@@ -38,7 +38,7 @@ SMALL_FACE = gettext_noop(
 GIVE_UP_SECONDS = 20  # a video without a face for so long at its beginning is refused
 
 # The mesh that follows a face reads a moving mouth's opening this much too small: teeth would stay between closed lips.
-UNDER_READ = 0.15
+UNDER_READ = 0.25
 PLACE_SIGMA = 4.0  # frames: the mouth's place in the face, without the source's own speech
 LINE_OF_GAP = 0.22  # where the closed lips would be, below the upper lip
 # The closed mouth of a shot: of its least open frames the median ones of at least usual width, the most frontal first.
@@ -213,6 +213,7 @@ def _redrawn(film: Film, actor: Actor, number: int, points: F64, planes: Planes,
         frame=frame,
         rest=rest,
         interior=actor.interior,
+        parted=seen.gap,
         block=mover.block,
         nodes=mover.nodes,
         reach=mover.reach,

@@ -117,6 +117,7 @@ def portray(picture: U8, points: F64, grid: warp.Grid, track: MouthTrack, smile:
         frame=frame,
         rest=rest,
         interior=interior.learn(picture, points, frame, rest),
+        parted=rest.gap,
         block=mover.block,
         nodes=mover.nodes,
         reach=mover.reach,

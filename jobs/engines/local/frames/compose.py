@@ -93,7 +93,8 @@ def _even_boxes(boxes: Sequence[tuple[int, int, int, int]], planes: Planes) -> l
 class StillPainter:
     """Draws the frames of a still picture: `head` moves every node, each moment's fields its mouth.
 
-    With a mask, what it covers with black stays as in the picture.
+    With a mask, what it covers with black stays as in the picture. While no head moves, so does what no mouth reaches:
+    reading it anew would make it a little softer.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class StillPainter:
         self._block = Block.around(moving)
         self._region = lips.block_region(self._block, grid, width, height)
         self._source = Source(base.fine_luma, base.fine_chroma, CHROMA_FACTOR)
+        self._reach = _reach_of_all(faces, grid, width, height)
 
     def draw(self, moments: Sequence[Moment], heads: Sequence[F64]) -> Planes:
         """One frame; `heads` (5,) as in `still.head`, one for each face."""
@@ -125,6 +127,8 @@ class StillPainter:
             cells = (moved[block] - points[block][0, 0]) / np.float32(self._grid.cell)
             at[block] += raster.sample_field(blended, cells, outside_is_zero=True)
         frame = self._resample(at)
+        if not any(head.any() for head in heads):
+            raster.keep_outside(frame, Planes(self._base.luma, self._base.chroma), *self._reach)
         for moment, seam in zip(moments, seams, strict=True):
             self._draw_mouth(frame, moment, seam, moved)
         if self._mask is not None and self._untouched is not None:
@@ -148,6 +152,16 @@ class StillPainter:
         layers = raster.sample_field(layers, cells) + np.tile(moved[box.slices], 2)
         here = raster.sample_field(seam, cells, smooth=False)
         lips.draw(frame, self._source, moment, grid, layers, here, now, box)
+
+
+def _reach_of_all(faces: Sequence[Face], grid: Grid, width: int, height: int) -> tuple[F32, F32]:
+    """Where any mouth moves the skin: (h, w) for luma and (h/2, w/2) for chroma, 0 to 1."""
+    luma = np.zeros((height, width), np.float32)
+    for face in faces:
+        region = lips.block_region(face.block, grid, width, height)
+        part = luma[region.luma]
+        np.maximum(part, lips.reach_mask(face, grid, region), out=part)
+    return luma, raster.halved(luma)
 
 
 def _within_mask(basis: F32, grid: Grid, mask: Mask) -> F32:

@@ -29,6 +29,7 @@ class Face:
     frame: FaceFrame
     rest: RestingMouth
     interior: Interior
+    parted: float  # S; how far its lips are apart in the picture
     block: Block  # of nodes that its mouth can move
     nodes: F32  # (n, 2) those nodes in face units
     reach: F32  # (n,) how much of the movement is left there, 1 to 0
@@ -78,6 +79,15 @@ def block_region(block: Block, grid: Grid, width: int, height: int) -> Region:
     right = min(grid.x + (block.right - 2) * grid.cell, width)
     bottom = min(grid.y + (block.bottom - 2) * grid.cell, height)
     return Region(x, y, right - x, bottom - y)
+
+
+REACH_EDGE = np.float32(12)  # how fast the drawn skin takes over from the frame, at the edge of the mouth's reach
+
+
+def reach_mask(face: Face, grid: Grid, region: Region) -> F32:
+    """(h, w) of a face's `block_region`: 1 where its mouth moves the skin, 0 where it moves nothing."""
+    reach = np.minimum(REACH_EDGE * face.reach, 1).reshape(face.block.shape)
+    return np.ascontiguousarray(_inside(reach, grid.cell, region.height, region.width))
 
 
 def _below_seam(moment: Moment) -> F32:
@@ -200,7 +210,7 @@ def _shade_contact(out: Planes, moment: Moment, frame: FaceFrame, region: Region
     part = _within(line, 0.03 * frame.scale + 3, region)
     if part is None:
         return
-    strength = near.mean() * CONTACT_SHADE * np.clip(moment.face.rest.gap / 0.03, 0.22, 1)
+    strength = near.mean() * CONTACT_SHADE * np.clip(moment.face.parted / 0.03, 0.22, 1)
     width = round(CONTACT_WIDTH * frame.scale)
     mask = raster.line_mask(line - [part.x, part.y], part.width, part.height, width, max(0.7, 0.007 * frame.scale))
     light = 1 - mask * np.float32(strength)

@@ -17,6 +17,7 @@ _TO_BGR = np.column_stack([_INVERSE, -_INVERSE @ [LUMA_ZERO, CHROMA_ZERO, CHROMA
 BRIGHTNESS = np.array([0.114, 0.587, 0.299])  # of BGR, where only light and dark matter
 
 SUBPIXEL_BITS = 4
+FINE_ROWS = 8  # a pixel; lips part downwards
 
 
 def _spline_terms(at: F64) -> F64:
@@ -78,10 +79,14 @@ def paint_to_planes(paint: F32) -> tuple[F32, F32]:
 
 
 def polygon_mask(points: F64, width: int, height: int, blur: float) -> F32:
-    """(h, w) 0 to 1: inside the polygon of pixel points, its edge `blur` wide (σ)."""
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [_fixed(points)], (255.0,), cv2.LINE_AA, SUBPIXEL_BITS)
-    return softened(mask, blur)
+    """(h, w) 0 to 1: how much of each pixel is inside the polygon of pixel points, its edge `blur` wide (σ).
+
+    Drawn on finer rows: cv2's own smooth edges add .7 pixels on each side, and lips that hardly part would gape.
+    """
+    mask = np.zeros((height * FINE_ROWS, width), np.uint8)
+    fine = points * [1, FINE_ROWS] + [0, (FINE_ROWS - 1) / 2]
+    cv2.fillPoly(mask, [_fixed(fine)], (255.0,), cv2.LINE_8, SUBPIXEL_BITS)
+    return softened(np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8), blur)
 
 
 def line_mask(points: F64, width: int, height: int, thickness: int, blur: float) -> F32:

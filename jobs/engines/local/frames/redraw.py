@@ -9,7 +9,6 @@ from jobs.engines.local.mouths.warp import Block, Grid
 from jobs.engines.local.shapes import F32, Planes
 
 CHROMA_FACTOR = 2  # enlarged anew for each frame: as good as needed, no more
-REACH_EDGE = np.float32(12)  # how fast the drawn skin takes over from the frame, at the edge of the mouth's reach
 CUBIC_REACH = 3  # pixels round a place that have a say in its enlargement
 
 
@@ -52,13 +51,10 @@ def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> 
 
 def _keep_still(out: Planes, frame: Planes, region: Region, moment: Moment, grid: Grid) -> None:
     """Put back, in place, what the mouth does not reach: reading it anew has changed it a little."""
-    face = moment.face
-    reach = np.minimum(REACH_EDGE * face.reach, 1)
-    full = raster.enlarged(reach.reshape(face.block.shape), grid.cell)
-    inside = full[grid.cell : grid.cell + region.height, grid.cell : grid.cell + region.width]
+    inside = lips.reach_mask(moment.face, grid, region)
     part = Planes(out.luma[region.luma], out.chroma[region.chroma])
     untouched = Planes(frame.luma[region.luma], frame.chroma[region.chroma])
-    raster.keep_outside(part, untouched, np.ascontiguousarray(inside), raster.halved(inside))
+    raster.keep_outside(part, untouched, inside, raster.halved(inside))
 
 
 def _reach(positions: F32, frame: Planes) -> Region:
