@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from jobs.engines.local.frames import interior, raster
+from jobs.engines.local.frames import interior, raster, shading
 from jobs.engines.local.frames.interior import Interior, Region
 from jobs.engines.local.mouths.warp import Block, Fields, Grid
 from jobs.engines.local.shapes import F32, F64, U8, U16, FaceFrame, MouthShape, Planes, RestingMouth
@@ -120,6 +120,7 @@ def draw(
     """
     region = block_region(box, grid, out.width, out.height)
     _blend_lips(out, source, moment, frame, region, layers, seam, grid.cell)
+    shading.shade(out, moment.shape, frame)
     if moment.face.paints_inside:
         _paint_inside(out, moment, frame, region)
         _shade_contact(out, moment, frame, region)
