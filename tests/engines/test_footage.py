@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -192,6 +193,32 @@ def test_black_is_16_and_white_235_whatever_the_source_calls_them(
     for planes in opened(path).forwards():
         assert np.abs(planes.luma.astype(int) - luma).max() <= 1
         assert np.abs(planes.chroma.astype(int) - 128).max() <= 1
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p", "yuv420p10le", "gbrp"])
+@pytest.mark.parametrize("turn", [0, 90])
+def test_a_glimpse_tells_light_from_dark_and_is_converted_only_when_looked_at(
+    pixels: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = "libx264rgb" if pixels == "gbrp" else "libx264"
+    form = replace(PLAIN, codec=codec, pixels="bgr24" if pixels == "gbrp" else pixels, turn=turn, fps=Fraction(12))
+    path = clips.write(tmp_path / "video", clips.numbered(20), form)
+    converted: list[Planes] = []
+    convert = Footage._planes
+
+    def counted(film: Footage, frame: VideoFrame) -> Planes:
+        converted.append(convert(film, frame))
+        return converted[-1]
+
+    monkeypatch.setattr(Footage, "_planes", counted)
+    glimpses = list(opened(path).glimpses())
+    light = [float(glimpse.brightness.mean()) for glimpse in glimpses]
+    assert len(converted) == (0 if pixels in ("yuv420p", "yuv444p") else 20)
+    looked = [glimpse.look() for glimpse in glimpses]
+    assert len(converted) == 20  # twice as many are shown, at 24 frames a second
+    assert len(looked) == 40
+    assert np.corrcoef(light, [float(planes.luma.mean()) for planes in looked])[0, 1] > 0.999
+    assert all(equal(one, other) for one, other in zip(looked, opened(path).forwards(), strict=True))
 
 
 # --- Damaged and refused ---------------------------------------------------------------

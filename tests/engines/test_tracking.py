@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -65,7 +66,7 @@ def watch(pictures: Iterable[U8], folder: Path, finder: FaceFinder, chosen: int 
     watcher = Watcher(folder, finder, choose, seen)
     in_shot: list[int] = []
     for now, picture in enumerate(pictures):  # noqa: B007  # `seen` reads it
-        watcher.watch(raster.to_planes(picture))
+        watcher.watch(picture[..., 1], partial(raster.to_planes, picture))
     result = watcher.result()
     for frame, shot in zip(looked_at, in_shot, strict=True):
         assert result.shots[shot].first <= frame < result.shots[shot].stop

@@ -157,8 +157,8 @@ def watch(
     candidates = face.MAX_FACES if limits else 1
     watcher = Watcher(folder, face.FaceFinder(), choose, looks.see, candidates)
     give_up = round(GIVE_UP_SECONDS * known.fps)
-    for number, planes in enumerate(islice(pictures.forwards(), frames)):
-        watcher.watch(planes)
+    for number, glimpse in enumerate(islice(pictures.glimpses(), frames)):
+        watcher.watch(glimpse.brightness, glimpse.look)
         seen(number + 1)
         if not watcher.found and number >= give_up:
             break

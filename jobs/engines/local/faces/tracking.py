@@ -138,15 +138,15 @@ class Watcher:
         self._shot_first = 0
         self._next_look = 0
 
-    def watch(self, planes: Planes) -> None:
-        """One frame more."""
+    def watch(self, brightness: U8, look: Callable[[], Planes]) -> None:
+        """One frame more: its light and dark in any size, the same for all frames, and how to see it whole."""
         number = self._count
-        if self._cuts.is_cut(planes.luma):
+        if self._cuts.is_cut(brightness):
             self._end_shot()
             self._following = False
             self._next_look = number
         if number >= self._next_look:
-            self._look(number, planes)
+            self._look(number, look())
         self._count += 1
 
     def result(self) -> Watched:
@@ -214,9 +214,9 @@ class _CutDetector:
         self._last: F32 | None = None
         self._usual = 0.0
 
-    def is_cut(self, luma: U8) -> bool:
-        step = max(1, min(luma.shape) // (CUT_SAMPLES * max(THUMBNAIL)))
-        sampled = np.ascontiguousarray(luma[::step, ::step])  # every pixel would cost as much as following the face
+    def is_cut(self, brightness: U8) -> bool:
+        step = max(1, min(brightness.shape) // (CUT_SAMPLES * max(THUMBNAIL)))
+        sampled = np.ascontiguousarray(brightness[::step, ::step])  # all of it would cost as much as following a face
         small = np.asarray(cv2.resize(sampled, THUMBNAIL, interpolation=cv2.INTER_AREA), np.float32)
         last, self._last = self._last, small
         if last is None:

@@ -1,6 +1,6 @@
 """Owns a video file as pictures: upright, in the result's size, on an even grid of frames, forwards or backwards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -98,6 +98,31 @@ def grid_fps(rate: Fraction | None) -> Fraction:
     return rate.limit_denominator(1001)
 
 
+class Glimpse:
+    """A frame whose planes are made when they are asked for: where only some are looked at, that is much of the work.
+
+    Frames of the grid that show the same picture are one glimpse.
+    """
+
+    def __init__(self, frame: VideoFrame, convert: Callable[[VideoFrame], Planes]) -> None:
+        self._frame, self._convert = frame, convert
+        self._planes: Planes | None = None
+
+    def look(self) -> Planes:
+        """The frame upright and in the result's size."""
+        if self._planes is None:
+            self._planes = self._convert(self._frame)
+        return self._planes
+
+    @property
+    def brightness(self) -> U8:
+        """(h, w) light and dark as the file has them, in any size, range and turn: good to compare with its like."""
+        form = self._frame.format
+        if form.is_planar and not form.is_rgb and form.components[0].bits == 8:
+            return _rows(self._frame, 0)[: self._frame.height, : self._frame.width]
+        return self.look().luma
+
+
 class Footage:
     """The pictures of a video file in `width` × `height` (even); frame i is what is shown at (i + ½) / fps."""
 
@@ -108,6 +133,10 @@ class Footage:
 
     def forwards(self, first: int = 0) -> Iterator[Planes]:
         """Frames from `first` on. A file damaged in the middle ends there."""
+        return (glimpse.look() for glimpse in self.glimpses(first))
+
+    def glimpses(self, first: int = 0) -> Iterator[Glimpse]:
+        """Like `forwards`, for who does not look at every frame."""
         with open_media(self._path) as container:
             stream = _video(container)
             start = stream.start_time or 0
@@ -139,11 +168,10 @@ class Footage:
         """How many frames of the grid show something earlier: the least i with (i + ½) / fps ≥ seconds, or nearly."""
         return max(0, ceil((seconds - CLOCK) * self._fps - Fraction(1, 2)))
 
-    def _repeated(self, frame: VideoFrame, count: int) -> Iterator[Planes]:
-        if count > 0:
-            planes = self._planes(frame)
-            for _ in range(count):
-                yield planes
+    def _repeated(self, frame: VideoFrame, count: int) -> Iterator[Glimpse]:
+        glimpse = Glimpse(frame, self._planes)
+        for _ in range(count):
+            yield glimpse
 
     def _planes(self, frame: VideoFrame) -> Planes:
         turn = _turn(frame)
