@@ -45,9 +45,10 @@ quality: .venv/.runtime
 	  $(if $(MEDIA),--media "$(MEDIA)",--face "$(FACE)" --voice "$(VOICE)") $(if $(OUT),--out "$(OUT)") \
 	  --resolution $(or $(RESOLUTION),480) --seconds $(or $(SECONDS),8)
 
-# What the engine costs, beside its goals. LONG=1 adds ten minutes of speech, MEDIA=DIR the videos in a folder.
+# What the engine costs, beside its goals. LONG=1 adds ten minutes of speech, MEDIA=DIR the videos in a folder,
+# PEER="command {face} {voice} {out} {size}" another lip-sync program in the same run.
 bench-engine: .venv/.dev
-	@MEDIA="$(MEDIA)" LONG="$(LONG)" $(BIN)/python -m tests.bench.bench_engine
+	@MEDIA="$(MEDIA)" LONG="$(LONG)" PEER='$(PEER)' $(BIN)/python -m tests.bench.bench_engine
 
 # ------------------------------------------------------------------ setting up
 

@@ -12,13 +12,21 @@ SOME = settings(max_examples=100, deadline=None, database=None)
 PIXELS = 480 * 600
 
 costs = st.one_of(
-    st.builds(pacing.picture_costs, st.floats(0.3, 600), st.integers(1, 15_000), st.integers(10_000, 900_000)),
+    st.builds(
+        pacing.picture_costs,
+        st.floats(0.3, 600),
+        st.integers(1, 15_000),
+        st.integers(10_000, 900_000),
+        st.integers(1, 2),
+    ),
     st.builds(
         pacing.video_costs,
         st.floats(0.3, 600),
         st.integers(0, 18_000),
         st.integers(1, 18_000),
         st.integers(10_000, 900_000),
+        st.integers(10_000, 9_000_000),
+        st.integers(0, 1000),
     ),
 )
 
@@ -80,15 +88,28 @@ def test_the_next_stage_begins_where_the_last_one_ends() -> None:
 
 
 def test_a_longer_voice_and_a_larger_picture_take_more_drawing() -> None:
-    short, long, large = (
-        pacing.picture_costs(seconds, round(25 * seconds), pixels)["drawing"]
-        for seconds, pixels in ((5, PIXELS), (50, PIXELS), (5, 4 * PIXELS))
+    short, long, large, two = (
+        pacing.picture_costs(seconds, round(25 * seconds), pixels, speakers)["drawing"]
+        for seconds, pixels, speakers in ((5, PIXELS, 1), (50, PIXELS, 1), (5, 4 * PIXELS, 1), (5, PIXELS, 2))
     )
-    assert long == pytest.approx(10 * short)
+    assert 8 * short < long < 10 * short
     assert short < large < 4 * short
+    assert short < two < 2 * short
 
 
-def test_a_video_takes_longer_to_look_at_than_a_picture_and_as_long_to_draw() -> None:
-    picture, video = pacing.picture_costs(5, 125, PIXELS), pacing.video_costs(5, 125, 125, PIXELS)
-    assert video["looking"] > picture["looking"]
-    assert {**video, "looking": 0} == {**picture, "looking": 0}
+def video(watched: int = 125, frames: int = 125, source_pixels: int = 2_000_000, kept: int = 500) -> dict[str, float]:
+    return dict(pacing.video_costs(5, watched, frames, PIXELS, source_pixels, kept))
+
+
+def test_a_video_takes_longer_to_look_at_than_a_picture() -> None:
+    picture = pacing.picture_costs(5, 125, PIXELS)
+    assert video()["looking"] > picture["looking"]
+    assert video(source_pixels=8_000_000)["looking"] > video()["looking"]
+    assert video()["listening"] == picture["listening"]
+
+
+def test_frames_that_were_not_kept_take_a_second_decoding() -> None:
+    whole, part, none = (video(kept=kept)["drawing"] for kept in (200, 60, 0))
+    assert whole < part < none
+    assert none - whole == pytest.approx(video()["looking"] - video(watched=0)["looking"] - 125 * pacing.WATCHING)
+    assert video(frames=250, kept=0)["drawing"] - video(frames=250)["drawing"] == pytest.approx(2 * (none - whole))

@@ -141,7 +141,7 @@ def watch(
     """
     width, height = size
     limits = mask.read(mask_image, width, height) if mask_image else None
-    pictures = Footage(video, known, width, height)
+    pictures = Footage(video, known, width, height, folder)
     looks = Looks()
 
     def choose(faces: list[F64]) -> F64:

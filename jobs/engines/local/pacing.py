@@ -4,31 +4,44 @@ from collections.abc import Callable, Mapping
 
 Progress = Callable[[float, str], None]
 
-# Seconds on one machine; only their proportions count.
-STARTING = 0.8  # loading the libraries
-HEARING, LISTENING = 0.003, 0.045  # a second of voice: reading it, understanding it
-LOOKING = 0.30  # at a picture
-WATCHING, WATCHING_PIXELS = 0.004, 0.006  # a frame of a video, and a million pixels of it
-DRAWING, DRAWING_PIXELS = 0.0032, 0.0085  # a frame, and a million pixels of it
-FINISHING = 0.15
+# Seconds on one machine; only their proportions count. `make bench-engine` says how well they foretell a run.
+STARTING = 0.35  # the child process and its libraries
+LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
+UNDERSTANDING, LISTENING = 0.14, 0.027  # loading what listens; a second of voice
+LEARNING = 0.12  # a face, before its first frame
+DRAWING, DRAWING_PIXELS, SPEAKER = 0.0009, 0.0122, 0.001  # a frame, a million pixels of it, each further speaker
+REDRAWING, REDRAWING_PIXELS = 0.0013, 0.0096  # the same of a video
+WATCHING, WATCHING_PIXELS = 0.0026, 0.002  # a frame of a video, a million pixels of it in the result's size
+DECODING_PIXELS = 0.0017  # and in the source's
+FINISHING = 0.03
 
 
-def picture_costs(voice_seconds: float, frames: int, pixels: int) -> Mapping[str, float]:
-    """What each stage of a picture's way costs; `pixels` of a frame."""
+def picture_costs(voice_seconds: float, frames: int, pixels: int, speakers: int = 1) -> Mapping[str, float]:
+    """What each stage of a picture's way costs; `voice_seconds` of all voices together, `pixels` of a frame."""
+    each = DRAWING + SPEAKER * (speakers - 1) + DRAWING_PIXELS * pixels / 1e6
+    return _costs(LOOKING, voice_seconds, LEARNING * speakers + frames * each)
+
+
+def video_costs(
+    voice_seconds: float, watched: int, frames: int, pixels: int, source_pixels: int, kept: int = 0
+) -> Mapping[str, float]:
+    """What each stage of a video's way costs.
+
+    `watched` frames of `source_pixels` make `frames` of `pixels`; of the first pass's, `kept` need no second decoding.
+    """
+    decoding = DECODING_PIXELS * source_pixels / 1e6 + WATCHING_PIXELS * pixels / 1e6
+    drawing = frames * (REDRAWING + REDRAWING_PIXELS * pixels / 1e6)
+    again = decoding * frames * max(0, watched - kept) / max(1, watched)
+    return _costs(LOOKING + watched * (WATCHING + decoding), voice_seconds, LEARNING + drawing + again)
+
+
+def _costs(looking: float, voice_seconds: float, drawing: float) -> Mapping[str, float]:
     return {
         "starting": STARTING,
-        "looking": LOOKING + HEARING * voice_seconds,
-        "listening": LISTENING * voice_seconds,
-        "drawing": frames * (DRAWING + DRAWING_PIXELS * pixels / 1e6),
+        "looking": looking + HEARING * voice_seconds,
+        "listening": UNDERSTANDING + LISTENING * voice_seconds,
+        "drawing": drawing,
         "saving": FINISHING,
-    }
-
-
-def video_costs(voice_seconds: float, watched: int, frames: int, pixels: int) -> Mapping[str, float]:
-    """What each stage of a video's way costs; `watched` frames of the source make `frames` of the result."""
-    return {
-        **picture_costs(voice_seconds, frames, pixels),
-        "looking": LOOKING + HEARING * voice_seconds + watched * (WATCHING + WATCHING_PIXELS * pixels / 1e6),
     }
 
 

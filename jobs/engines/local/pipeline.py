@@ -17,7 +17,7 @@ import cv2
 
 from jobs.engines.base import Model, Note, SpeakingOrder
 from jobs.engines.local import film, manner, pacing, photo
-from jobs.engines.local.files import media, pictures
+from jobs.engines.local.files import media, pictures, spool
 from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
 from jobs.engines.local.pacing import Pace, Progress
@@ -82,7 +82,7 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     width, height = photo.video_size(header.width, header.height, order.resolution)
     lengths = [media.stated_seconds(order.sources[name]) for name in fields]
     seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
-    pace = Pace(progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height))
+    pace = Pace(progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields)))
     watch = _Watch()
     with watch.time("looking"):
         pace.stage("looking")
@@ -90,9 +90,10 @@ def _from_picture(order: Order, progress: Progress) -> Made:
         scene = photo.look(image, order.resolution, len(fields), order.sources.get("mask_image"))
     with watch.time("listening"):
         listening = pace.stage("listening")
+        # Each recording is let go of as soon as it is understood.
         spoken = [
-            articulate(voice, opening=asked.opening, heard=_nth(listening, i, len(fields)))
-            for i, voice in enumerate(voices)
+            articulate(voices.pop(0), opening=asked.opening, heard=_nth(listening, i, len(fields)))
+            for i in range(len(fields))
         ]
     tracks, starts = arrange(spoken, order.speaking_order) if len(spoken) > 1 else (spoken, [0.0])
     height, width = scene.picture.shape[:2]
@@ -114,7 +115,17 @@ def _from_video(order: Order, progress: Progress) -> Made:
     seconds = media.stated_seconds(voice)
     watched = min(seconds, facts.seconds or seconds)
     fps = float(facts.fps)
-    pace = Pace(progress, pacing.video_costs(seconds, round(watched * fps), round(seconds * fps), width * height))
+    pace = Pace(
+        progress,
+        pacing.video_costs(
+            seconds,
+            round(watched * fps),
+            round(seconds * fps),
+            width * height,
+            facts.width * facts.height,
+            spool.MOST_BYTES // spool.frame_bytes(width, height),
+        ),
+    )
     watch = _Watch()
     with watch.time("looking"):
         looking, last = pace.stage("looking"), max(1, round(watched * fps))

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from jobs.engines.base import MAX_VIDEO_SECONDS, VIDEO_TOO_LONG
 from jobs.engines.local.files.media import open_media
+from jobs.engines.local.files.spool import Spool
 from jobs.engines.local.shapes import FPS, U8, ColourTags, Planes
 from jobs.errors import InvalidInput, gettext_noop
 
@@ -124,19 +125,36 @@ class Glimpse:
 
 
 class Footage:
-    """The pictures of a video file in `width` × `height` (even); frame i is what is shown at (i + ½) / fps."""
+    """The pictures of a video file in `width` × `height` (even); frame i is what is shown at (i + ½) / fps.
 
-    def __init__(self, path: Path, facts: Facts, width: int, height: int) -> None:
+    With a `folder` to write to, the first frames of the first pass are kept for the next ones.
+    """
+
+    def __init__(self, path: Path, facts: Facts, width: int, height: int, folder: Path | None = None) -> None:
         self._path, self._fps = path, facts.fps
         self.width, self.height = width, height
         self._reformatter = VideoReformatter()
+        self._spool = Spool(folder, width, height) if folder else None
 
     def forwards(self, first: int = 0) -> Iterator[Planes]:
         """Frames from `first` on. A file damaged in the middle ends there."""
-        return (glimpse.look() for glimpse in self.glimpses(first))
+        if self._spool is not None:
+            yield from self._spool.frames(first)
+            first = max(first, len(self._spool))
+        for glimpse in self._decoded(first):
+            yield glimpse.look()
 
-    def glimpses(self, first: int = 0) -> Iterator[Glimpse]:
-        """Like `forwards`, for who does not look at every frame."""
+    def glimpses(self) -> Iterator[Glimpse]:
+        """The first pass: like `forwards` from the beginning, for who does not look at every frame."""
+        for number, glimpse in enumerate(self._decoded(0)):
+            if self._spool is not None and number == len(self._spool) and self._spool.has_room:
+                try:
+                    self._spool.append(glimpse.look())
+                except OSError:  # a full disk costs time, not the video
+                    self._spool = None
+            yield glimpse
+
+    def _decoded(self, first: int) -> Iterator[Glimpse]:
         with open_media(self._path) as container:
             stream = _video(container)
             start = stream.start_time or 0
