@@ -15,7 +15,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
-from jobs.errors import InsufficientCredits, gettext_noop
+from jobs.errors import Conflict, InsufficientCredits, gettext_noop
 from jobs.models import Bucket, Job, Movement, MovementKind, Status, User, Wallet, WalletKind
 from jobs.models.job import OPEN
 
@@ -28,6 +28,7 @@ BUCKETS: Mapping[MovementKind, tuple[Bucket, Bucket]] = {
     MovementKind.HOLD: (Bucket.AVAILABLE, Bucket.HELD),
     MovementKind.CAPTURE: (Bucket.HELD, Bucket.EARNED),
     MovementKind.RELEASE: (Bucket.HELD, Bucket.AVAILABLE),
+    MovementKind.REFUND: (Bucket.EARNED, Bucket.AVAILABLE),
 }
 FIRST_GRANT = gettext_noop("New account")
 
@@ -90,6 +91,14 @@ def release(job: Job) -> None:
     _settle(job, MovementKind.RELEASE)
 
 
+@transaction.atomic
+def refund(job: Job, note: str) -> None:
+    """Give back what a finished job has cost, to the wallet it came from, with the reason. Once: then Conflict."""
+    if Movement.objects.filter(job=job, kind=MovementKind.REFUND).exists():
+        raise Conflict(gettext_noop("This job has been refunded already."))
+    _move(job.wallet, MovementKind.REFUND, job.price, job=job, note=note)
+
+
 def _settle(job: Job, kind: MovementKind) -> None:
     if not _move(job.wallet, kind, job.price, job=job):
         raise RuntimeError(f"job {job.pk} has nothing held to {kind}")
@@ -125,6 +134,12 @@ def spent(user: User, since: date) -> Mapping[tuple[str, date], int]:
     return {(row["wallet__kind"], row["day"]): row["sum"] for row in sums}
 
 
+def moved(since: datetime) -> Mapping[str, int]:
+    """Credits moved by each kind of movement since then, in all wallets."""
+    rows = Movement.objects.filter(created__gte=since).order_by().values("kind").annotate(sum=Sum("amount"))
+    return {row["kind"]: row["sum"] for row in rows}
+
+
 # --- The check: does the ledger say what the rows say? Each is one query, so one moment. ---
 
 
@@ -158,9 +173,10 @@ def wrong_jobs() -> Iterator[str]:
         holds=times(MovementKind.HOLD),
         captures=times(MovementKind.CAPTURE),
         releases=times(MovementKind.RELEASE),
+        refunds=times(MovementKind.REFUND),
     )
     still_held = Q(status__in=OPEN, moves=1)
-    spent = Q(status=Status.DONE, captures=1, moves=2)
+    spent = Q(status=Status.DONE, captures=1, moves=F("refunds") + 2)
     given_back = Q(status__in=(Status.FAILED, Status.CANCELLED), releases=1, moves=2)
     for job in jobs.exclude(Q(still_held | spent | given_back, holds=1)).order_by("created"):
         yield (

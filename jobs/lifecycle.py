@@ -229,6 +229,55 @@ def cancel(user: User, job_id: UUID) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
+def again(job_id: UUID) -> Job:
+    """Make the video of a job that came to nothing once more, as a new job: same files, same seed, same wallet.
+
+    Raises NotFound, Conflict, InsufficientCredits or RateLimited.
+    """
+    job = Job.objects.select_related("user", "api_key", "wallet").filter(pk=job_id).first()
+    if job is None:
+        raise NotFound(gettext_noop("There is no such job."))
+    if job.status not in (Status.FAILED, Status.CANCELLED):
+        raise Conflict(gettext_noop("Only a job that failed or was cancelled can be tried again."))
+    inputs = {given.field: media.draft_of(given.media) for given in job.inputs.select_related("media")}
+    if not inputs:
+        raise Conflict(gettext_noop("The files of this job are gone."))
+    order = Order(
+        model=Model(job.model),
+        inputs=inputs,
+        resolution=job.resolution,
+        seed=job.seed,
+        prompt=job.prompt,
+        webhook=job.webhook,
+        name=job.name,
+        speaking_order=job.speaking_order,  # type: ignore[arg-type]  # the choices are the same words
+    )
+    return submit(job.user, order, WalletKind(job.wallet.kind), api_key=job.api_key)
+
+
+def refund(job_id: UUID, reason: str) -> None:
+    """Give back what a finished job has cost; the video stays. Raises NotFound or Conflict."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update(of=("self",)).select_related("wallet").filter(pk=job_id).first()
+        if job is None:
+            raise NotFound(gettext_noop("There is no such job."))
+        if job.status != Status.DONE:
+            raise Conflict(gettext_noop("Only a finished job has cost anything."))
+        credits.refund(job, reason)
+
+
+def suspend(user: User) -> int:
+    """Keep an account out: no log-in, no key of it is valid, what it has open is cancelled. How many jobs that were."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    still_open = list(jobs_of(user).filter(status__in=OPEN).values_list("pk", flat=True))
+    return sum(cancel(user, job_id).status == Status.CANCELLED for job_id in still_open)
+
+
+def readmit(user: User) -> None:
+    """Let a suspended account in again, its keys as they were."""
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
 def remove(user: User, job_id: UUID) -> None:
     """Remove a job that has ended, with its files; its movements of credits stay. Raises NotFound or Conflict."""
     with transaction.atomic():

@@ -71,7 +71,7 @@ WEB_THREADS = env.int("WEB_THREADS", 16)
 # --- Django --------------------------------------------------------------------------
 INSTALLED_APPS = [
     "jobs.apps.JobsConfig",
-    "django.contrib.admin",
+    "lipsync_site.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -33,7 +33,7 @@ from jobs.models import (
     WalletKind,
 )
 from tests.conftest import MakeJob
-from tests.engine import FakeEngine
+from tests.engine import FakeEngine, fail, succeed
 from tests.people import PASSWORD
 
 HOOK = "http://example.org/hook"
@@ -69,18 +69,21 @@ def fill(make_job: MakeJob, fake_engine: type[FakeEngine]) -> Fill:
         delivery = Delivery.objects.get(job=job)
         for number, code in ((1, 500), (2, 200)):
             Attempt.objects.create(delivery=delivery, number=number, code=code, milliseconds=5, answer="<b>hm</b>")
+        Delivery.objects.filter(pk=delivery.pk).update(tries=2)
         health.ask()
         return job
 
     return everything
 
 
-def act(desk: Client, page: str, action: str, *rows: object) -> str:
-    """Choose rows of a list and do `action`: the page that follows."""
-    answer = desk.post(
-        url(f"{page}_changelist"), {"action": action, "_selected_action": [str(row) for row in rows]}, follow=True
-    )
-    assert answer.status_code == 200
+WHY = "Asked for by mail"
+
+
+def act(desk: Client, page: str, action: str, *rows: object, **more: object) -> str:
+    """Choose rows of a list and do `action`, with a reason: the page that follows."""
+    chosen = {"action": action, "_selected_action": [str(row) for row in rows]}
+    answer = desk.post(url(f"{page}_changelist"), chosen | {"reason": WHY} | more, follow=True)
+    assert answer.status_code in (200, 422)
     return str(answer.content, "utf-8")
 
 
@@ -322,6 +325,7 @@ def test_cancelling_goes_through_the_story(desk: Client, make_job: MakeJob, fill
     html = act(desk, "job", "cancel", done.pk, waiting.pk)
 
     assert "Cancelled: 1." in html
+    assert "Good morning: It has ended already." in html
     done.refresh_from_db()
     waiting.refresh_from_db()
     assert (done.status, waiting.status) == (Status.DONE, Status.CANCELLED)
@@ -336,7 +340,9 @@ def test_a_revoked_key_stops_working(desk: Client, alice: User, bob: User) -> No
 
     assert keys.recognise(key) is None
     assert keys.recognise(others) is not None
-    assert "Revoked: 0." in act(desk, "apikey", "revoke", row.pk)
+    html = act(desk, "apikey", "revoke", row.pk)
+    assert "Revoked: 0." in html
+    assert "It was revoked before." in html
 
 
 def test_an_edited_key_stays_revoked(desk: Client, alice: User) -> None:
@@ -404,7 +410,9 @@ def test_a_delivery_is_sent_again(desk: Client, fill: Fill, alice: User) -> None
 
     delivery.refresh_from_db()
     assert (delivery.status, OrmQ.objects.get().key) == (DeliveryStatus.PENDING, "default")
-    assert "Being sent already: 1." in act(desk, "delivery", "send_again", delivery.pk)
+    assert "It is being sent already." in act(desk, "delivery", "send_again", delivery.pk)
+    Delivery.objects.update(created=timezone.now() - timedelta(days=31), status=DeliveryStatus.GIVEN_UP)
+    assert "It is too old to be sent again." in act(desk, "delivery", "send_again", delivery.pk)
 
 
 def test_an_account_is_made_with_a_lower_case_address(desk: Client) -> None:
@@ -419,15 +427,211 @@ def test_an_account_is_made_with_a_lower_case_address(desk: Client) -> None:
     assert "already exists" in str(answer.content, "utf-8")
 
 
-def test_an_account_can_be_made_inactive_and_not_removed(desk: Client, alice: User) -> None:
-    _, key = keys.create(alice)
-
+def test_an_account_is_not_removed_and_not_switched_off_in_passing(desk: Client, alice: User) -> None:
     assert desk.post(url("user_delete", alice.pk), {"post": "yes"}).status_code == 403
     assert desk.post(url("user_change", alice.pk), {"email": alice.email}).status_code == 302
 
     alice.refresh_from_db()
-    assert not alice.is_active
+    assert alice.is_active
+
+
+def test_a_suspended_account_is_out_until_it_is_let_in_again(
+    desk: Client, alice: User, make_job: MakeJob, fill: Fill
+) -> None:
+    _, key = keys.create(alice)
+    done, waiting = fill(alice), make_job(alice)
+    alices = Client()
+    alices.force_login(alice)
+
+    html = act(desk, "user", "suspend", alice.pk)
+
+    assert "Suspended: 1." in html
+    waiting.refresh_from_db()
+    done.refresh_from_db()
+    assert (waiting.status, done.status) == (Status.CANCELLED, Status.DONE)
     assert keys.recognise(key) is None
+    assert alices.get("/gallery/").status_code in (302, 303)
+    assert alices.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})["Location"].endswith(
+        "/inactive/"
+    )
+    assert f"{WHY} (1 jobs cancelled)" in page(desk, reverse("admin:jobs_user_history", args=[alice.pk]))
+
+    assert "Let in: 1." in act(desk, "user", "readmit", alice.pk)
+    assert keys.recognise(key) is not None
+    alices.force_login(alice)
+    assert alices.get("/gallery/").status_code == 200
+
+
+def test_nobody_suspends_the_operator_or_themselves(client: Client, alice: User, operator: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    alice.user_permissions.add(*Permission.objects.filter(content_type__app_label="jobs"))
+    client.force_login(alice)
+
+    html = act(client, "user", "suspend", alice.pk, operator.pk)
+
+    assert html.count("This account is not yours to suspend.") == 2
+    assert User.objects.filter(is_active=True, pk__in=[alice.pk, operator.pk]).count() == 2
+
+
+# --- Reasons ------------------------------------------------------------------------------
+
+
+def test_a_reason_is_asked_for_first_and_nothing_done_without(desk: Client, alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice)
+    chosen = {"action": "cancel", "_selected_action": [str(job.pk)]}
+
+    asked = desk.post(url("job_changelist"), chosen)
+    empty = desk.post(url("job_changelist"), chosen | {"reason": " "})
+
+    assert (asked.status_code, empty.status_code) == (200, 422)
+    assert str(job.pk) in str(asked.content, "utf-8")
+    assert "Say why" not in str(asked.content, "utf-8")
+    assert "Say why: the reason is kept." in str(empty.content, "utf-8")
+    job.refresh_from_db()
+    assert job.status == Status.QUEUED
+
+
+def test_a_reason_is_kept_with_each_row(desk: Client, alice: User, make_job: MakeJob) -> None:
+    jobs = [make_job(alice), make_job(alice)]
+
+    act(desk, "job", "cancel", *(job.pk for job in jobs))
+
+    for job in jobs:
+        assert f"Cancel, credits back: {WHY}" in page(desk, reverse("admin:jobs_job_history", args=[job.pk]))
+
+
+def test_a_row_has_its_lists_actions_on_its_own_page(desk: Client, alice: User, fill: Fill) -> None:
+    job = fill(alice)
+    for name, row, action in (
+        ("job", job.pk, "refund"),
+        ("user", alice.pk, "suspend"),
+        ("delivery", Delivery.objects.get(job=job).pk, "send_again"),
+    ):
+        html = page(desk, url(f"{name}_change", row))
+        assert f'name="action" value="{action}"' in html
+        assert f'name="_selected_action" value="{row}"' in html
+
+
+def test_who_may_only_look_is_offered_no_action(client: Client, alice: User, fill: Fill) -> None:
+    job = fill(alice)
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    alice.user_permissions.add(Permission.objects.get(codename="view_job"))
+    client.force_login(alice)
+
+    assert "desk-acts" not in page(client, url("job_change", job.pk))
+    act(client, "job", "refund", job.pk)
+    assert not Movement.objects.filter(kind=MovementKind.REFUND).exists()
+
+
+def test_a_refund_goes_back_once_to_the_wallet_it_came_from(
+    desk: Client, alice: User, fill: Fill, make_job: MakeJob
+) -> None:
+    job, waiting = fill(alice), make_job(alice)
+    before = Wallet.objects.get(pk=job.wallet_id).available
+
+    html = act(desk, "job", "refund", job.pk, waiting.pk)
+
+    assert "Refunded: 1." in html
+    assert "Only a finished job has cost anything." in html
+    moved = Movement.objects.get(kind=MovementKind.REFUND)
+    assert (moved.job_id, moved.amount, moved.note) == (job.pk, job.price, WHY)
+    assert Wallet.objects.get(pk=job.wallet_id).available == before + job.price
+    assert "has been refunded already" in act(desk, "job", "refund", job.pk)
+    assert list(credits.wrong_wallets()) + list(credits.wrong_jobs()) == []
+
+
+def test_a_failed_job_is_tried_again_as_a_new_one(
+    desk: Client, alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
+) -> None:
+    fake_engine.acts = fail
+    failed = make_job(alice, webhook=HOOK, name="Good morning")
+    lifecycle.start(str(failed.pk))
+
+    html = act(desk, "job", "retry", failed.pk)
+
+    assert "Tried again: 1." in html
+    new = Job.objects.exclude(pk=failed.pk).get()
+    same = ("user_id", "model", "resolution", "seed", "prompt", "webhook", "name", "wallet_id", "price")
+    assert [getattr(new, name) for name in same] == [getattr(failed, name) for name in same]
+    assert {one.field: one.media_id for one in new.inputs.all()} == {
+        one.field: one.media_id for one in failed.inputs.all()
+    }
+    assert new.status == Status.QUEUED
+    fake_engine.acts = succeed
+    lifecycle.start(str(new.pk))
+    new.refresh_from_db()
+    assert new.status == Status.DONE
+    assert f"as {new.pk}" in page(desk, reverse("admin:jobs_job_history", args=[failed.pk]))
+    assert "Only a job that failed" in act(desk, "job", "retry", new.pk)
+    assert list(credits.wrong_wallets()) + list(credits.wrong_jobs()) == []
+
+
+# --- The front page -----------------------------------------------------------------------
+
+
+def figures(html: str) -> dict[str, str]:
+    """The figures of the front page by name."""
+    found = re.findall(r"<dt>(.*?)</dt><dd>(?:<a [^>]*>)?(.*?)(?:</a>)?(?: <span|</dd>)", html)
+    return dict(found)
+
+
+def test_the_front_page_counts(
+    desk: Client, alice: User, fill: Fill, make_job: MakeJob, fake_engine: type[FakeEngine]
+) -> None:
+    done, waiting = fill(alice), make_job(alice)
+    fake_engine.acts = fail
+    failed = make_job(alice)
+    lifecycle.start(str(failed.pk))
+    Job.objects.filter(pk=waiting.pk).update(created=timezone.now() - timedelta(hours=2))
+    now = timezone.now()
+    Job.objects.filter(pk=done.pk).update(started=now - timedelta(seconds=6), finished=now)
+    old = make_job(alice)
+    lifecycle.cancel(alice, old.pk)
+    Job.objects.filter(pk=old.pk).update(finished=now - timedelta(days=2))
+
+    html = page(desk, reverse("admin:index"))
+
+    counted = figures(html)
+    expected = {
+        "Queued": "1",
+        "Longest wait": "2.0 h",
+        "Running": "0",
+        "Done": "1",
+        "Failed": "1",
+        "Cancelled": "0",
+        "Work for a second of video": "2.00 s",
+        "The recording holds {count} voices.": "1",
+        "Last day: used": str(done.price),
+        "Last day: granted": "500",
+        "Database": "works",
+    }
+    assert expected.items() <= counted.items()
+    assert 'class="is-bad"><dt>Longest wait' in html
+    for address in set(re.findall(r'<dd><a href="([^"]+)"', html)):
+        page(desk, address.replace("&amp;", "&"))
+
+
+def test_the_front_page_asks_as_many_questions_for_many_rows_as_for_few(
+    desk: Client, alice: User, make_job: MakeJob
+) -> None:
+    def questions() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            page(desk, reverse("admin:index"))
+        return len(asked)
+
+    few = questions()
+    for _ in range(5):
+        make_job(alice, webhook=HOOK)
+    assert questions() == few <= 20
+
+
+def test_who_may_not_see_jobs_sees_no_figures(client: Client, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    client.force_login(alice)
+
+    assert "desk-panel" not in page(client, reverse("admin:index"))
 
 
 def test_a_helper_can_not_become_an_operator(client: Client, alice: User, operator: User) -> None:

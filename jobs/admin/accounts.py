@@ -3,17 +3,18 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangosUserChangeForm
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from jobs import keys
-from jobs.admin.base import Kept, link_to, link_to_list
+from jobs import keys, lifecycle
+from jobs.admin.base import Acts, Kept, link_to, link_to_list
+from jobs.admin.reasons import with_reason
+from jobs.errors import Conflict
 from jobs.models import ApiKey, Job, Movement, User
 
 
@@ -36,8 +37,8 @@ class UserChangeForm(LowerCaseEmail, DjangosUserChangeForm):  # type: ignore[typ
 
 
 @admin.register(User)
-class UserAdmin(DjangosUserAdmin):  # type: ignore[type-arg]  # no generic at run time
-    """Accounts are not removed, because their jobs and movements stay: make them inactive instead."""
+class UserAdmin(Acts, DjangosUserAdmin):  # type: ignore[type-arg]  # no generic at run time
+    """Accounts are not removed, because their jobs and movements stay: suspend them instead."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -45,9 +46,10 @@ class UserAdmin(DjangosUserAdmin):  # type: ignore[type-arg]  # no generic at ru
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("email",)
     ordering = ("-date_joined",)
+    actions = ("suspend", "readmit")
     date_hierarchy = "date_joined"
     show_full_result_count = False
-    readonly_fields = ("date_joined", "last_login", "own_jobs", "own_keys", "own_wallets")
+    readonly_fields = ("is_active", "date_joined", "last_login", "own_jobs", "own_keys", "own_wallets")
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active")}),
         ("What they have", {"fields": ("own_jobs", "own_keys", "own_wallets")}),
@@ -70,6 +72,18 @@ class UserAdmin(DjangosUserAdmin):  # type: ignore[type-arg]  # no generic at ru
         if obj is None or request.user.is_superuser:
             return super().get_fieldsets(request, obj)
         return tuple(part for part in self.fieldsets if "is_superuser" not in part[1]["fields"])
+
+    @with_reason("Suspend: out, keys off, jobs cancelled", "Suspended")
+    def suspend(self, request: HttpRequest, user: User, reason: str) -> str:
+        if user == request.user or (user.is_superuser and not request.user.is_superuser):
+            raise Conflict("This account is not yours to suspend.")
+        return f"{lifecycle.suspend(user)} jobs cancelled"
+
+    @with_reason("Let in again", "Let in")
+    def readmit(self, request: HttpRequest, user: User, reason: str) -> None:
+        if user.is_superuser and not request.user.is_superuser:
+            raise Conflict("This account is not yours to let in.")
+        lifecycle.readmit(user)
 
     @admin.display(description="Jobs")
     def own_jobs(self, user: User) -> SafeString:
@@ -100,8 +114,8 @@ class ApiKeyAdmin(Kept[ApiKey]):
     list_display = ("__str__", "name", "owner", "created", "last_used", "expires", "revoked")
     list_filter = (("revoked", admin.EmptyFieldListFilter), "created", "last_used")
     list_select_related = ("user",)
-    search_fields = ("public_id", "name", "user__email")
-    date_hierarchy = "created"
+    search_fields = ("^public_id", "name", "user__email")
+    search_owner = "user"
     actions = ("revoke",)
     editable = ("name", "expires")
     fields = ("__str__", "name", "owner", "created", "last_used", "expires", "revoked", "jobs_made")
@@ -114,8 +128,8 @@ class ApiKeyAdmin(Kept[ApiKey]):
     def jobs_made(self, key: ApiKey) -> SafeString:
         return link_to_list(Job, "Made with this key", api_key__id__exact=key.pk)
 
-    @admin.action(description="Revoke at once", permissions=["change"])
-    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
-        valid = chosen.filter(revoked=None).select_related("user")
-        revoked = sum(keys.revoke(key.user, key.public_id) for key in valid)
-        self.message_user(request, f"Revoked: {revoked}.", messages.SUCCESS if revoked else messages.WARNING)
+    @with_reason("Revoke at once", "Revoked")
+    def revoke(self, request: HttpRequest, key: ApiKey, reason: str) -> None:
+        if key.revoked:
+            raise Conflict("It was revoked before.")
+        keys.revoke(key.user, key.public_id)

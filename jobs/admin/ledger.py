@@ -43,6 +43,7 @@ class WalletAdmin(Kept[Wallet]):
     list_filter = ("kind",)
     list_select_related = ("user",)
     search_fields = ("user__email",)
+    search_owner = "user"
     ordering = ("-pk",)
     editable = ("amount", "reason")
     fieldsets = (
@@ -80,8 +81,9 @@ class MovementAdmin(Kept[Movement]):
     list_display = ("created", "kind", "amount", "source", "target", "of_wallet", "for_job", "note")
     list_filter = ("kind", "wallet__kind", "created")
     list_select_related = ("wallet__user", "job")
-    search_fields = ("wallet__user__email", "job__id", "note")
-    date_hierarchy = "created"
+    search_fields = ("note", "wallet__user__email")
+    search_ids = ("job",)
+    search_owner = "wallet__user"
     fields = ("created", "kind", "amount", "source", "target", "of_wallet", "for_job", "note")
 
     def has_change_permission(self, request: HttpRequest, obj: Movement | None = None) -> bool:

@@ -1,7 +1,7 @@
 """Jobs and their files."""
 
-from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 
 from jobs import lifecycle
 from jobs.admin.base import NOTHING, Kept, link_to, link_to_list
+from jobs.admin.reasons import with_reason
+from jobs.errors import Conflict
 from jobs.media import media_path
 from jobs.models import Delivery, Job, Media, Movement, Status
 
@@ -21,9 +23,10 @@ class JobAdmin(Kept[Job]):
     list_display_links = ("short_id", "name")
     list_filter = ("status", "model", "resolution", "showcase", "created")
     list_select_related = ("user",)
-    search_fields = ("id", "user__email", "name")
-    date_hierarchy = "created"
-    actions = ("cancel",)
+    search_fields = ("name", "user__email")
+    search_ids = ("id",)
+    search_owner = "user"
+    actions = ("cancel", "retry", "refund")
     editable = ("name",)
     fieldsets = (
         (None, {"fields": ("id", "name", "showcase", "owner", "made_with")}),
@@ -89,12 +92,19 @@ class JobAdmin(Kept[Job]):
     def own_delivery(self, job: Job) -> SafeString | str:
         return link_to(Delivery.objects.filter(job=job).first())
 
-    @admin.action(description="Cancel, credits back", permissions=["change"])
-    def cancel(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
-        still_open = [job for job in chosen.select_related("user") if job.is_open]
-        ended = [lifecycle.cancel(job.user, job.pk).status for job in still_open]
-        count = ended.count(Status.CANCELLED)
-        self.message_user(request, f"Cancelled: {count}.", messages.SUCCESS if count else messages.WARNING)
+    @with_reason("Cancel, credits back", "Cancelled")
+    def cancel(self, request: HttpRequest, job: Job, reason: str) -> None:
+        if lifecycle.cancel(job.user, job.pk).status != Status.CANCELLED:
+            raise Conflict("It has ended already.")
+
+    @with_reason("Try again, as a new job", "Tried again")
+    def retry(self, request: HttpRequest, job: Job, reason: str) -> str:
+        return f"as {lifecycle.again(job.pk).pk}"
+
+    @with_reason("Refund", "Refunded")
+    def refund(self, request: HttpRequest, job: Job, reason: str) -> str:
+        lifecycle.refund(job.pk, reason)
+        return f"{job.price} credits"
 
 
 @admin.register(Media)
@@ -102,8 +112,10 @@ class MediaAdmin(Kept[Media]):
     list_display = ("__str__", "of_owner", "kind", "file_size", "seconds", "ready", "created", "uses", "open_link")
     list_filter = ("kind", "ready", "created")
     list_select_related = ("owner", "result_of")
-    search_fields = ("id", "filename", "owner__email")
-    date_hierarchy = "created"
+    search_fields = ("filename", "owner__email")
+    search_ids = ("id",)
+    search_owner = "owner"
+    ordering = ("-created", "-id")
     fields = (
         *("id", "filename", "of_owner", "created", "ready", "open_link"),
         *("kind", "content_type", "file_size", "seconds", "width", "height"),
@@ -115,7 +127,7 @@ class MediaAdmin(Kept[Media]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Media]:
         rows: QuerySet[Media] = super().get_queryset(request)
-        return rows.annotate(input_of=Count("used_in"))
+        return rows.prefetch_related("used_in")
 
     @admin.display(description="Owner", ordering="owner__email")
     def of_owner(self, media: Media) -> SafeString | str:
@@ -133,7 +145,7 @@ class MediaAdmin(Kept[Media]):
     def uses(self, media: Media) -> str:
         if hasattr(media, "result_of"):
             return "result"
-        return str(getattr(media, "input_of", 0))
+        return str(len(media.used_in.all()))
 
     @admin.display(description="Used in")
     def used_by(self, media: Media) -> SafeString | str:

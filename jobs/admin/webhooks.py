@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.contrib import admin
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from jobs import webhooks
 from jobs.admin.base import NOTHING, Kept, link_to
+from jobs.admin.reasons import with_reason
+from jobs.errors import Conflict
 from jobs.models import Attempt, Delivery
 
 
@@ -25,7 +27,8 @@ class LastCode(admin.SimpleListFilter):
         match self.value():
             case "2" | "3" | "4" | "5" as hundreds:
                 least = int(hundreds) * 100
-                return queryset.filter(Q(last_code__gte=least, last_code__lt=least + 100))
+                last = Attempt.objects.filter(number=F("delivery__tries"), code__gte=least, code__lt=least + 100)
+                return queryset.filter(pk__in=last.values("delivery"))
             case "none":
                 return queryset.filter(Q(tries__gt=0, last_code=None))
         return queryset
@@ -51,8 +54,9 @@ class DeliveryAdmin(Kept[Delivery]):
     list_display = ("id", "owner", "of_job", "url", "status", "tries", "code", "due", "created")
     list_filter = ("status", ("job", admin.EmptyFieldListFilter), LastCode, "created")
     list_select_related = ("user", "job")
-    search_fields = ("id", "url", "job__id", "user__email")
-    date_hierarchy = "created"
+    search_fields = ("^id", "url", "user__email")
+    search_ids = ("job",)
+    search_owner = "user"
     inlines = (AttemptInline,)
     actions = ("send_again",)
     fields = ("id", "owner", "of_job", "url", "status", "tries", "due", "created", "delivered", "body")
@@ -74,12 +78,9 @@ class DeliveryAdmin(Kept[Delivery]):
     def code(self, delivery: Delivery) -> str:
         return str(getattr(delivery, "last_code", None) or NOTHING)
 
-    @admin.action(description="Send again now", permissions=["change"])
-    def send_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
-        recent = [delivery for delivery in chosen if webhooks.is_recent(delivery)]
-        sent = [webhooks.resend(delivery) for delivery in recent]
-        self.message_user(request, f"To be sent: {sent.count(True)}.", messages.SUCCESS)
-        if busy := sent.count(False):
-            self.message_user(request, f"Being sent already: {busy}.", messages.WARNING)
-        if old := len(chosen) - len(recent):
-            self.message_user(request, f"Too old to be sent again: {old}.", messages.WARNING)
+    @with_reason("Send again now", "To be sent")
+    def send_again(self, request: HttpRequest, delivery: Delivery, reason: str) -> None:
+        if not webhooks.is_recent(delivery):
+            raise Conflict("It is too old to be sent again.")
+        if not webhooks.resend(delivery):
+            raise Conflict("It is being sent already.")

@@ -48,6 +48,12 @@ class Draft:
     media: Media | None = None
 
 
+def draft_of(media: Media) -> Draft:
+    """A draft of a file that is stored already."""
+    facts = Facts(MediaKind(media.kind), media.seconds, media.width, media.height)
+    return Draft(Path(default_storage.path(media.name)), media.filename, media.content_type, facts, media)
+
+
 class Intake:
     """Takes in the files of one submission, and forgets them at the end of the `with` block."""
 
@@ -112,8 +118,7 @@ class Intake:
             raise InvalidInput(
                 gettext_noop("the file of this upload has not arrived. Send it first, then submit again."), field=field
             )
-        facts = Facts(MediaKind(media.kind), media.seconds, media.width, media.height)
-        return Draft(Path(default_storage.path(media.name)), media.filename, media.content_type, facts, media)
+        return draft_of(media)
 
     def _fetch(self, url: str, field: str) -> Draft:
         path = self._new_path()

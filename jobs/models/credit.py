@@ -33,6 +33,7 @@ class MovementKind(models.TextChoices):
     HOLD = "hold", _("Held for a job")
     CAPTURE = "capture", _("Job done")
     RELEASE = "release", _("Given back")
+    REFUND = "refund", _("Refunded")
 
 
 class Wallet(models.Model):

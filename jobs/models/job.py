@@ -92,6 +92,8 @@ class Job(models.Model):
         ordering: ClassVar = ["-created", "-id"]
         indexes: ClassVar = [
             models.Index(fields=["user", "-created", "-id"], name="job_own_newest"),
+            models.Index(fields=["-created", "-id"], name="job_newest"),
+            models.Index(fields=["finished"], name="job_finished"),
             models.Index(fields=["api_key"], condition=Q(status__in=OPEN), name="job_open_of_key"),
             models.Index(fields=["status", "lease_until"], condition=Q(status__in=OPEN), name="job_open"),
         ]

@@ -87,6 +87,7 @@ class Attempt(models.Model):
     class Meta:
         ordering: ClassVar = ["number"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["delivery", "number"], name="attempt_once")]
+        indexes: ClassVar = [models.Index(fields=["code"], name="attempt_code")]
 
     def __str__(self) -> str:
         return f"{self.delivery_id} #{self.number}"

@@ -1,0 +1,168 @@
+"""What the operator sees first: how many, how old, how fast, and what goes wrong. Each figure links to what it counts.
+
+Everything that ended is counted over a day or a month and found through an index on the time, so that the page stays
+quick however long the installation has run.
+"""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Min, Model, Q, QuerySet, Sum
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+
+from jobs import credits, health
+from jobs.enqueue import QUEUES, waiting
+from jobs.models import Delivery, DeliveryStatus, Job, Movement, MovementKind, Status
+from jobs.models.job import OPEN
+
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+REASONS = 6  # the most frequent ones are shown
+LONG_WAIT = timedelta(minutes=10)
+LITTLE_SPACE = 0.1  # of the disk
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its name; `address` is the list that it counts, `bad` asks for a look."""
+
+    name: str
+    value: str
+    address: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Figures that belong together, and what stands there if there are none."""
+
+    title: str
+    figures: list[Figure]
+    nothing: str = ""
+
+
+def panels(now: datetime) -> list[Panel]:
+    """All that is counted."""
+    return [
+        Panel("Jobs now", [*_open_jobs(now), *_workers()]),
+        Panel("Jobs of the last day", _ended_jobs(now - DAY)),
+        Panel("Why jobs failed, last day", _reasons(now - DAY), "None failed."),
+        Panel("Webhooks", _deliveries(now)),
+        Panel("Credits", [*_credits("Last day", now - DAY), *_credits("Last 30 days", now - MONTH)]),
+        Panel("Disk", _disk()),
+    ]
+
+
+def _open_jobs(now: datetime) -> list[Figure]:
+    counted = Job.objects.filter(status__in=OPEN).aggregate(
+        queued=Count("pk", filter=Q(status=Status.QUEUED)),
+        running=Count("pk", filter=Q(status=Status.RUNNING)),
+        oldest=Min("created", filter=Q(status=Status.QUEUED)),
+    )
+    age = now - counted["oldest"] if counted["oldest"] else timedelta()
+    return [
+        Figure("Queued", f"{counted['queued']:,}", _list(Job, status__exact=Status.QUEUED)),
+        Figure("Longest wait", _duration(age), _list(Job, status__exact=Status.QUEUED), age > LONG_WAIT),
+        Figure("Running", f"{counted['running']:,}", _list(Job, status__exact=Status.RUNNING)),
+        *(Figure(f"Kicks in the queue “{queue}”", f"{waiting(queue):,}") for queue in QUEUES),
+    ]
+
+
+def _workers() -> list[Figure]:
+    return [
+        Figure(name.capitalize(), "works" if works else "silent", bad=not works)
+        for name, works in health.report().items()
+    ]
+
+
+def _ended_jobs(since: datetime) -> list[Figure]:
+    ended = _since(Job.objects.all(), since)
+    took = ExpressionWrapper(F("finished") - F("started"), output_field=DurationField())
+    counted = ended.aggregate(
+        **{status: Count("pk", filter=Q(status=status)) for status in (Status.DONE, Status.FAILED, Status.CANCELLED)},
+        work=Sum(took, filter=Q(status=Status.DONE)),
+        video=Sum("result__seconds", filter=Q(status=Status.DONE)),
+    )
+    seconds = counted["work"].total_seconds() if counted["work"] else 0.0
+    speed = f"{seconds / counted['video']:.2f} s" if counted["video"] else "–"
+    day = since.strftime("%Y-%m-%d %H:%M:%S%z")
+    return [
+        Figure("Done", f"{counted[Status.DONE]:,}", _list(Job, status__exact=Status.DONE, finished__gte=day)),
+        Figure("Failed", f"{counted[Status.FAILED]:,}", _list(Job, status__exact=Status.FAILED, finished__gte=day)),
+        Figure(
+            "Cancelled", f"{counted[Status.CANCELLED]:,}", _list(Job, status__exact=Status.CANCELLED, finished__gte=day)
+        ),
+        Figure("Video made", _duration(timedelta(seconds=counted["video"] or 0))),
+        Figure("Work for a second of video", speed),
+    ]
+
+
+def _reasons(since: datetime) -> list[Figure]:
+    failed = _since(Job.objects.filter(status=Status.FAILED), since).order_by()
+    rows = failed.values("error_template").annotate(count=Count("pk")).order_by("-count")[:REASONS]
+    return [
+        Figure(
+            row["error_template"],
+            f"{row['count']:,}",
+            _list(Job, status__exact=Status.FAILED, error_template__exact=row["error_template"]),
+        )
+        for row in rows
+    ]
+
+
+def _deliveries(now: datetime) -> list[Figure]:
+    pending = Delivery.objects.filter(status=DeliveryStatus.PENDING).aggregate(
+        all=Count("pk"), failing=Count("pk", filter=Q(tries__gt=0)), late=Count("pk", filter=Q(due__lt=now - LONG_WAIT))
+    )
+    given_up = Delivery.objects.filter(status=DeliveryStatus.GIVEN_UP, created__gte=now - MONTH).count()
+    waits = {"status__exact": DeliveryStatus.PENDING}
+    return [
+        Figure("Waiting", f"{pending['all']:,}", _list(Delivery, **waits)),
+        Figure("Failed so far, tried again", f"{pending['failing']:,}", _list(Delivery, **waits, tries__gt=0)),
+        Figure("Due for over ten minutes", f"{pending['late']:,}", _list(Delivery, **waits), pending["late"] > 0),
+        Figure(
+            "Given up, of the last 30 days", f"{given_up:,}", _list(Delivery, status__exact=DeliveryStatus.GIVEN_UP)
+        ),
+    ]
+
+
+def _credits(title: str, since: datetime) -> list[Figure]:
+    sums = credits.moved(since)
+    return [
+        Figure(f"{title}: {name}", f"{sums.get(kind, 0):,}", _list(Movement, kind__exact=kind))
+        for name, kind in (
+            ("granted", MovementKind.GRANT),
+            ("used", MovementKind.CAPTURE),
+            ("refunded", MovementKind.REFUND),
+        )
+    ]
+
+
+def _disk() -> list[Figure]:
+    usage = shutil.disk_usage(settings.DATA_DIR)
+    return [
+        Figure("Free", filesizeformat(usage.free), bad=usage.free < LITTLE_SPACE * usage.total),
+        Figure("In use, by all", filesizeformat(usage.used)),
+        Figure("Size", filesizeformat(usage.total)),
+    ]
+
+
+def _since(jobs: QuerySet[Job], since: datetime) -> QuerySet[Job]:
+    return jobs.filter(finished__gte=since)
+
+
+def _list(model: type[Model], **filters: object) -> str:
+    """The address of a list, filtered."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{urlencode(filters)}"
+
+
+def _duration(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds} s"
