@@ -10,19 +10,23 @@ BIN := .venv/bin
 SYNC := VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes --compile-bytecode
 export UV_PYTHON_DOWNLOADS := never
 PYTEST := $(BIN)/python -m pytest
+QUICK := not render and not browser and not live
+# What works on rows, and so is tested on PostgreSQL too.
+ROWS := tests/test_*.py tests/api tests/web
 
 .PHONY: run test fast check lint types quality bench-engine lock messages clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python manage.py serve
 
-test: check
+test: check postgres
 	$(PYTEST) --numprocesses 2 -m "not live"
+	$(BIN)/python -m tests.postgres $(PYTEST) --numprocesses 2 -m "$(QUICK)" $(ROWS)
 	$(PYTEST) -m live
 
 # Without browser, renders and live servers: under a minute.
 fast: .venv/.dev
-	$(PYTEST) --numprocesses 2 -m "not render and not browser and not live"
+	$(PYTEST) --numprocesses 2 -m "$(QUICK)"
 
 # The API's document used against it, for longer than the tests do.
 .PHONY: fuzz
@@ -72,6 +76,12 @@ browser:
 	@command -v chromium >/dev/null || \
 	  { apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; } >/dev/null || \
 	  { echo "The browser tests need chromium; install it: apt-get install chromium" >&2; exit 1; }
+
+.PHONY: postgres
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	  { apt-get update -qq && apt-get install -qq --yes --no-install-recommends postgresql; } >/dev/null || \
+	  { echo "The tests need PostgreSQL's programs; install them: apt-get install postgresql" >&2; exit 1; }
 
 # ------------------------------------------------------------------ for those who change things
 

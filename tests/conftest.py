@@ -1,5 +1,6 @@
 """What every test may ask for: people, small files, jobs, and a world of its own to write to."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -21,10 +22,12 @@ from tests.engine import FakeEngine
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """SQLite in a file, as in production: in memory it locks and shares in other ways."""
+    """SQLite in a file, as in production: in memory it locks and shares in other ways. Each process has its own."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    else:
+        database["TEST"]["NAME"] = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 @pytest.fixture(autouse=True)

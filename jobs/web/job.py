@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,16 +15,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import lifecycle
+from jobs.errors import Problem
 from jobs.media import media_path
 from jobs.models import Job, Media, WalletKind, jobs_of
 from jobs.web import words
 from jobs.web.cards import card, with_files
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 
-# The stages when they are over, for the list of timings.
+# The stages when they are over, for the list of timings: in their order, which a database may not keep.
 STEPS: Mapping[str, str | Promise] = {
-    "listening": _("Listening"),
     "looking": _("Finding the face"),
+    "listening": _("Listening"),
     "drawing": _("Drawing"),
     "saving": _("Saving"),
 }
@@ -57,6 +59,18 @@ def cancel(request: Request, job_id: UUID) -> HttpResponse:
     return go_to(request, reverse("job", args=[job_id]))
 
 
+@require_POST
+@for_members
+def again(request: Request, job_id: UUID) -> HttpResponse:
+    get_object_or_404(jobs_of(request.user), pk=job_id)
+    try:
+        new = lifecycle.again(job_id)
+    except Problem as problem:
+        messages.error(request, words.sentence(problem))
+        return go_to(request, reverse("job", args=[job_id]))
+    return go_to(request, reverse("job", args=[new.pk]))
+
+
 def _context(job: Job) -> dict[str, object]:
     voice: Media | None = job.input("audio") or job.input("left_audio")
     video: Media | None = job.input("video")
@@ -79,7 +93,9 @@ def _context(job: Job) -> dict[str, object]:
 def _steps(timings: Mapping[str, int]) -> list[Step]:
     total = sum(timings.values())
     steps, start = [], 0.0
-    for name, milliseconds in timings.items():
+    order = [*(name for name in STEPS if name in timings), *(name for name in timings if name not in STEPS)]
+    for name in order:
+        milliseconds = timings[name]
         width = BAR * milliseconds / total if total else 0.0
         steps.append(
             Step(str(STEPS.get(name, name)), words.decimal(milliseconds / 1000), round(start, 2), round(width, 2))

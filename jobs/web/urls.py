@@ -11,6 +11,7 @@ urlpatterns = [
     path("gallery/<uuid:job_id>/", gallery.one, name="card"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
+    path("jobs/<uuid:job_id>/again/", job.again, name="again"),
     path("api-keys/", api_keys.api_keys, name="api_keys"),
     path("api-keys/<str:public_id>/revoke/", api_keys.revoke, name="revoke"),
     path("webhooks/", webhooks.deliveries, name="webhooks"),

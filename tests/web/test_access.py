@@ -43,6 +43,7 @@ ROUTES: Mapping[str, Row] = {
     "card": Row((LOG_IN, 404, GOES_ON), get_part=(LOG_IN, 404, 200)),
     "job": Row((LOG_IN, 404, 200)),
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "api_keys": Row((200, 200, 200), post=(LOG_IN, 200, 200), get_part=(LOG_IN, 200, 200)),
     "revoke": Row((LOG_IN, 404, 200), post=(LOG_IN, 404, GOES_ON)),
     "webhooks": Row((LOG_IN, 200, 200)),
@@ -201,6 +202,7 @@ def test_a_form_with_the_token_of_its_page_is_taken(world: World, alice: User) -
 PAGES = {
     "card": "job",
     "cancel": "job",
+    "again": "job",
     "secret": "webhooks",
     "send_test": "webhooks",
     "send_again": "delivery",
@@ -229,14 +231,14 @@ def test_after_logging_in_one_is_where_one_was(
     assert alices.get(here, follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["card", "job", "cancel", "revoke", "delivery", "send_again"])
+@pytest.mark.parametrize("name", ["card", "job", "cancel", "again", "revoke", "delivery", "send_again"])
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
     theirs = world.address(name)
     missing = theirs.replace(str(world.job.pk), "00000000-0000-4000-8000-000000000000").replace(
         world.key.public_id, "mw0000000000"
     )
     missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
-    method = "POST" if name in ("cancel", "send_again") else "GET"
+    method = "POST" if name in ("cancel", "again", "send_again") else "GET"
 
     def heading(address: str) -> tuple[int, str]:
         answer: Any = charlies.generic(method, address)

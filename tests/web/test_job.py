@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import credits
-from jobs.models import Job, MovementKind, Status, User, WalletKind
+from jobs.models import Job, MovementKind, Status, User, Wallet, WalletKind
 from tests.conftest import MakeJob
 from tests.engine import RESULT
 from tests.web.conftest import JobIn
@@ -103,13 +103,13 @@ def test_the_timings_are_said_and_drawn(alices: Client, alice: User, job_in: Job
 
     english, german = page_of(alices, job), page_of(alices, job, **GERMAN)
 
-    assert "Took 10.0 s Listening 1.5 s Finding the face 0.5 s Drawing 7.0 s Saving 1.0 s polishing 0.0 s" in words(
+    assert "Took 10.0 s Finding the face 0.5 s Listening 1.5 s Drawing 7.0 s Saving 1.0 s polishing 0.0 s" in words(
         english
     )
-    assert "Dauerte 10,0 s Zuhören 1,5 s Gesicht suchen 0,5 s" in words(german)
+    assert "Dauerte 10,0 s Gesicht suchen 0,5 s Zuhören 1,5 s" in words(german)
     for answer in (english, german):
         bars = re.findall(r'<rect x="([^"]*)" y="0" width="([^"]*)"', source(answer))
-        assert [(float(x), float(width)) for x, width in bars] == [(0, 15), (15, 5), (20, 70), (90, 10), (100, 0)]
+        assert [(float(x), float(width)) for x, width in bars] == [(0, 5), (5, 15), (20, 70), (90, 10), (100, 0)]
 
 
 def test_a_job_without_timings_draws_none(alices: Client, alice: User, job_in: JobIn) -> None:
@@ -156,6 +156,45 @@ def test_cancelling_what_is_done_leads_to_its_page_and_changes_nothing(
     job.refresh_from_db()
     assert job.status == Status.DONE
     assert credits.wallet_of(alice, WalletKind.API).available == 490
+
+
+# --- Once more -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+@pytest.mark.parametrize("part", [False, True])
+def test_what_came_to_nothing_is_tried_again_as_a_new_job(
+    alices: Client, alice: User, job_in: JobIn, status: Status, part: bool
+) -> None:
+    job = job_in(status, alice)
+    assert 'id="again"' in source(page_of(alices, job))
+
+    answer = alices.post(f"/jobs/{job.pk}/again/", headers=HTMX if part else {})
+
+    new = Job.objects.exclude(pk=job.pk).get()
+    assert answer["HX-Redirect" if part else "Location"] == f"/jobs/{new.pk}/"
+    assert (new.status, new.seed, new.wallet_id) == (Status.QUEUED, job.seed, job.wallet_id)
+    assert credits.wallet_of(alice, WalletKind.API).held == job.price
+
+
+def test_what_can_not_be_tried_again_says_why(alices: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.DONE, alice)
+    assert 'id="again"' not in source(page_of(alices, job))
+
+    answer = alices.post(f"/jobs/{job.pk}/again/", follow=True)
+
+    assert "Only a job that failed or was cancelled can be tried again." in words(answer)
+    failed = job_in(Status.FAILED, alice)
+    Wallet.objects.update(available=0)
+    assert "credits" in words(alices.post(f"/jobs/{failed.pk}/again/", follow=True))
+    assert Job.objects.count() == 2
+
+
+def test_nobody_tries_the_job_of_another_again(alices: Client, bob: User, job_in: JobIn) -> None:
+    job = job_in(Status.FAILED, bob)
+
+    assert alices.post(f"/jobs/{job.pk}/again/").status_code == 404
+    assert Job.objects.count() == 1
 
 
 def test_an_address_that_is_no_id_is_no_job(alices: Client) -> None:
