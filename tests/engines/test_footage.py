@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from av.video.frame import VideoFrame
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jobs.engines.local.files import footage
+from jobs.engines.local.files import footage, media
 from jobs.engines.local.files.footage import FEWEST_FPS, Footage, grid_fps
 from jobs.engines.local.shapes import U8, Planes
 from jobs.errors import InvalidInput
@@ -235,6 +236,24 @@ def test_a_file_that_was_cut_off_ends_there(form: Form, share: float, tmp_path: 
     sound = slice(0, len(left) - 4)  # the last ones may lack what they are made from
     assert all(equal(one, other) for one, other in zip(left[sound], whole[sound], strict=True))
     assert len(list(film.backwards(len(left) - 1))) == len(left)
+
+
+@pytest.mark.parametrize("form", [PLAIN, WEBM, replace(REORDERED, container="matroska")], ids=lambda f: f.container)
+def test_one_wrong_byte_in_a_header_is_shown_or_refused(form: Form, tmp_path: Path) -> None:
+    whole = clips.write(tmp_path / "video", clips.moving(3), form).read_bytes()
+    path = tmp_path / "damaged"
+    places = range(0, len(whole), max(1, len(whole) // 150)) if form.container == "mp4" else range(150)
+    for at in places:
+        content = bytearray(whole)
+        content[at] = 0x80 if content[at] != 0x80 else 0xFF
+        path.write_bytes(bytes(content))
+        media.probe(path)
+        try:
+            film = opened(path)
+        except InvalidInput:
+            continue
+        for planes in islice(film.forwards(), 50):
+            assert planes.luma.shape == (48, 64)
 
 
 @pytest.mark.parametrize("form", [PLAIN, WEBM, replace(REORDERED, container="matroska")], ids=lambda f: f.container)

@@ -287,6 +287,20 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> dict[Format, bytes]:
     return {form: recordings.write_sound(folder / str(form), form, SECONDS).read_bytes() for form in SMALL}
 
 
+@pytest.mark.parametrize("form", SMALL, ids=str)
+def test_one_wrong_byte_anywhere_in_a_header_is_no_trouble(
+    form: Format, intact: dict[Format, bytes], tmp_path: Path
+) -> None:
+    """Unknown codecs, brands that are no text, sizes that point nowhere."""
+    path = tmp_path / "damaged"
+    for at in range(min(160, len(intact[form]))):
+        content = bytearray(intact[form])
+        content[at] = 0x80 if content[at] != 0x80 else 0xFF
+        path.write_bytes(bytes(content))
+        is_read_or_refused(path)
+        media.probe(path)
+
+
 WOUNDS = st.lists(
     st.tuples(st.integers(0, 300) | st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=20
 )

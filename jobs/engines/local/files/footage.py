@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from jobs.engines.base import MAX_VIDEO_SECONDS, VIDEO_TOO_LONG
-from jobs.engines.local.files.media import open_media
+from jobs.engines.local.files.media import is_moving, open_media
 from jobs.engines.local.files.spool import Spool
 from jobs.engines.local.shapes import FPS, U8, ColourTags, Planes
 from jobs.errors import InvalidInput, gettext_noop
@@ -220,9 +220,9 @@ def _turn(frame: VideoFrame) -> int:
 
 
 def _video(container: "InputContainer") -> VideoStream:
-    """The first stream of moving pictures (a cover is none), set to decode on several threads."""
+    """The first stream of moving pictures, set to decode on several threads."""
     for stream in container.streams.video:
-        if not stream.disposition & stream.disposition.attached_pic:
+        if is_moving(stream):
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = DECODER_THREADS
             return stream

@@ -10,6 +10,8 @@ import av.container
 import av.error
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 from jobs.engines.base import MAX_VOICE_SECONDS, VOICE_TOO_LONG
 from jobs.errors import InvalidInput, gettext_noop
@@ -52,9 +54,8 @@ def probe(path: Path) -> Probe | None:
     try:
         with open_media(path) as container:
             seconds = container.duration / av.time_base if container.duration else 0.0
-            has_audio = bool(container.streams.audio)
-            # A cover picture in a music file is no video.
-            videos = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+            has_audio = any(sound.codec_context is not None for sound in container.streams.audio)
+            videos = [video for video in container.streams.video if is_moving(video)]
             if videos:
                 codec, rate = videos[0].codec_context, videos[0].average_rate
                 return Probe("video", seconds, codec.width, codec.height, float(rate or 0), has_audio)
@@ -119,9 +120,7 @@ def resampled(path: Path, resampler: AudioResampler) -> Iterator[AudioFrame]:
     heard = False
     try:
         with open_media(path) as container:
-            if not container.streams.audio:
-                raise InvalidInput(NOT_A_RECORDING, field="audio")
-            stream = container.streams.audio[0]
+            stream = _sound(container)
             for packet in container.demux(stream):
                 try:
                     decoded = packet.decode()
@@ -140,14 +139,29 @@ def sound_format(path: Path) -> tuple[int, str]:
     """Sample rate and layout ("mono" or "stereo") of the first sound track; raises `InvalidInput`."""
     try:
         with open_media(path) as container:
-            codec = container.streams.audio[0].codec_context
+            codec = _sound(container).codec_context
             return codec.sample_rate, "mono" if codec.layout.nb_channels == 1 else "stereo"
-    except (av.error.FFmpegError, OSError, IndexError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise InvalidInput(NOT_A_RECORDING, field="audio") from error
 
 
+def _sound(container: av.container.InputContainer) -> AudioStream:
+    """The first sound track of a kind that can be decoded; raises `InvalidInput`."""
+    for stream in container.streams.audio:
+        if stream.codec_context is not None:
+            return stream
+    raise InvalidInput(NOT_A_RECORDING, field="audio")
+
+
+def is_moving(video: VideoStream) -> bool:
+    """Whether it can be decoded and is not the cover picture of a music file."""
+    known: object = video.codec_context  # None for an unknown codec, which the stubs do not say
+    return known is not None and not video.disposition & video.disposition.attached_pic
+
+
 def open_media(path: Path) -> av.container.InputContainer:
-    return av.open(str(path), "r", options=GUARD)
+    # What is written about a file (title, brand) may be in any encoding, or damaged: nothing of it is used.
+    return av.open(str(path), "r", options=GUARD, metadata_errors="replace")
 
 
 def _check_length(seconds: float) -> None:
