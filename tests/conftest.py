@@ -75,6 +75,12 @@ def png(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A video, of a second."""
+    return files.write_clip(tmp_path / "clip.mp4")
+
+
+@pytest.fixture
 def wav(tmp_path: Path) -> Path:
     """A WAV recording of 3 seconds: a hum."""
     return files.write_wav(tmp_path / "voice.wav", seconds=3)

@@ -7,6 +7,8 @@ import zlib
 from array import array
 from pathlib import Path
 
+import av
+
 from jobs.media import Draft
 from jobs.media.probe import Facts
 from jobs.models import MediaKind
@@ -44,3 +46,14 @@ def picture_draft(path: Path) -> Draft:
 
 def voice_draft(path: Path, seconds: float) -> Draft:
     return Draft(path, path.name, "audio/wav", Facts(MediaKind.AUDIO, seconds=seconds))
+
+
+def write_clip(path: Path, seconds: int = 1) -> Path:
+    """A grey MP4."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for _ in range(25 * seconds):
+            file.mux(stream.encode(av.VideoFrame(WIDTH, HEIGHT, "yuv420p")))
+        file.mux(stream.encode())
+    return path

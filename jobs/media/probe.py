@@ -18,6 +18,7 @@ LOOK = Limits(
 )
 WRONG_KIND: Mapping[MediaKind, str] = {
     MediaKind.IMAGE: gettext_noop("This is not a picture. Choose a JPEG, PNG or WebP file."),
+    MediaKind.VIDEO: gettext_noop("This is not a video. Choose an MP4, MOV or WebM file."),
     MediaKind.AUDIO: gettext_noop("This is not a sound recording. Choose a WAV, MP3, M4A, FLAC or OGG file."),
 }
 
@@ -35,6 +36,8 @@ class Facts:
         """What is wrong with the file if a `wanted` one is needed; None if nothing that can be told so far."""
         if self.kind != wanted:
             return InvalidInput(WRONG_KIND[wanted])
+        if wanted == MediaKind.VIDEO:
+            return None  # its limits are the engine's
         pixels, seconds = (self.width or 0) * (self.height or 0), self.seconds or 0.0
         if pixels > MAX_PIXELS:
             return InvalidInput(

@@ -1,5 +1,6 @@
 """The shape of what people send: forms, without opinion on what is in the files."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 from django import forms
@@ -10,12 +11,31 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.credits import CREDITS_PER_SECOND
 from jobs.lifecycle import MAX_SEED
+from jobs.models.job import Model
 
 RESOLUTIONS = [(str(short_side), f"{short_side}p") for short_side in CREDITS_PER_SECOND]
 MAX_PROMPT = 500
+# The files that each kind of video is made of, by the API's names.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    Model.IMAGE: ("image", "audio"),
+    Model.VIDEO: ("video", "audio"),
+    Model.MULTI: ("image", "left_audio", "right_audio"),
+}
+MASK = "mask_image"
+FILES = (*dict.fromkeys(field for parts in PARTS.values() for field in parts), MASK)
+# Where the bundled sample may stand in: it shows one face and holds one voice.
+SAMPLED: Mapping[str, tuple[str, ...]] = {Model.IMAGE: ("image", "audio"), Model.VIDEO: ("audio",)}
+ORDERS = [
+    ("meanwhile", _("At the same time")),
+    ("left_right", _("First left, then right")),
+    ("right_left", _("First right, then left")),
+]
 MISSING: dict[str, str | Promise] = {
     "image": _("Choose a picture."),
+    "video": _("Choose a video."),
     "audio": _("Choose a recording."),
+    "left_audio": _("Choose a recording for the person on the left."),
+    "right_audio": _("Choose a recording for the person on the right."),
 }
 EMPTY = _("The file is empty. Choose another one.")
 NOT_ARRIVED = _("The file did not arrive. Choose it again.")
@@ -33,15 +53,27 @@ NO_LIFETIME = _("Choose one of the list.")
 NO_DAY = _("Choose a day from today to ten years from now.")
 
 
-class StudioForm(forms.Form):
-    """A photo and a voice, or the bundled sample (`sample`: image, audio, or 1 for both) in their place."""
+def _file() -> forms.FileField:
+    return forms.FileField(
+        required=False, allow_empty_file=False, error_messages={"empty": EMPTY, "invalid": NOT_ARRIVED}
+    )
 
-    image = forms.FileField(
-        required=False, allow_empty_file=False, error_messages={"empty": EMPTY, "invalid": NOT_ARRIVED}
-    )
-    audio = forms.FileField(
-        required=False, allow_empty_file=False, error_messages={"empty": EMPTY, "invalid": NOT_ARRIVED}
-    )
+
+class StudioForm(forms.Form):
+    """One of three kinds of video: its files, or what stands in for them.
+
+    For a file that was not sent may stand the bundled sample (`sample`: a field's name, or 1 for all), or the file of
+    the job `like` (`keep`: a field's name).
+    """
+
+    model = forms.ChoiceField(choices=Model.choices, required=False)
+    image = _file()
+    video = _file()
+    audio = _file()
+    left_audio = _file()
+    right_audio = _file()
+    mask_image = _file()
+    order = forms.ChoiceField(choices=ORDERS, required=False)
     resolution = forms.ChoiceField(choices=RESOLUTIONS, initial=RESOLUTIONS[0][0])
     prompt = forms.CharField(
         required=False,
@@ -59,19 +91,38 @@ class StudioForm(forms.Form):
     )
     consent = forms.BooleanField(error_messages={"required": _("Without this consent no video can be made.")})
 
+    @property
+    def kind(self) -> Model:
+        """The kind that is asked for; a photo unless another one is."""
+        asked = self.data.get("model") if self.is_bound else self.initial.get("model")
+        return Model(asked) if asked in Model.values else Model.IMAGE
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The files that this kind needs."""
+        return PARTS[self.kind]
+
     def samples(self) -> set[str]:
         """The fields for which the sample is to be taken, if no file was sent."""
-        chosen = set(self.data.getlist("sample")) if hasattr(self.data, "getlist") else set()
-        return set(MISSING) if "1" in chosen else chosen & set(MISSING)
+        may, chosen = set(SAMPLED.get(self.kind, ())), self._named("sample")
+        return may if "1" in chosen else chosen & may
+
+    def keeps(self) -> set[str]:
+        """The fields whose file is to be that of the job `like`, if none was sent."""
+        return self._named("keep") & {*self.parts, MASK}
 
     def file(self, field: str) -> UploadedFile | None:
         """What was sent for `field`; None if nothing was, or what was is refused."""
         return self.cleaned_data.get(field) or None
 
     def clean(self) -> None:
-        for field, sentence in MISSING.items():
-            if not self.file(field) and field not in self.samples() and field not in self.errors:
-                self.add_error(field, str(sentence))
+        for field in self.parts:
+            stands_in = field in self.samples() or field in self.keeps()
+            if not self.file(field) and not stands_in and field not in self.errors:
+                self.add_error(field, str(MISSING[field]))
+
+    def _named(self, name: str) -> set[str]:
+        return set(self.data.getlist(name)) if hasattr(self.data, "getlist") else set()
 
 
 class KeyForm(forms.Form):

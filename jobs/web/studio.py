@@ -1,55 +1,86 @@
-"""The studio: choose a photo and a voice, press one key."""
+"""The studio: choose a kind of video, a face and a voice or two, press one key."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jobs import credits, lifecycle
 from jobs.errors import InsufficientCredits, InvalidInput
 from jobs.lifecycle import Order
-from jobs.media import SAMPLES, Draft, Intake
-from jobs.models import MediaKind, WalletKind, jobs_of
+from jobs.media import SAMPLES, Draft, Intake, draft_of, media_path
+from jobs.models import Job, Media, MediaKind, WalletKind, jobs_of
 from jobs.models.job import Model
 from jobs.web import words
-from jobs.web.forms import MISSING, RESOLUTIONS, StudioForm
+from jobs.web.forms import FILES, MASK, MISSING, ORDERS, PARTS, RESOLUTIONS, StudioForm
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 
 SAMPLE_OF = {"image": "face.jpg", "audio": "voice.wav"}
-KIND_OF = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
+VOICES = ("audio", "left_audio", "right_audio")
+KIND_OF = {
+    "image": MediaKind.IMAGE,
+    MASK: MediaKind.IMAGE,
+    "video": MediaKind.VIDEO,
+    **dict.fromkeys(VOICES, MediaKind.AUDIO),
+}
+ICONS = {Model.IMAGE: "photo", Model.VIDEO: "video", Model.MULTI: "two"}
+NAMES: Mapping[str, str | Promise] = {
+    "audio": _("Voice"),
+    "left_audio": _("Voice on the left"),
+    "right_audio": _("Voice on the right"),
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for a file: what is in it (`source`: sample, keep, or nothing), and what is wrong with it."""
+
+    field: str
+    kinds: str  # of video that it belongs to
+    name: str | Promise = ""
+    source: str = ""
+    url: str = ""
+    filename: str = ""
+    problems: tuple[str, ...] = ()
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_members
 def studio(request: Request) -> HttpResponse:
+    like = _like(request)
     if request.method != "POST":
-        return render(request, "studio/page.html", _context(request, StudioForm(initial=_initial(request))))
+        return render(request, "studio/page.html", _context(request, StudioForm(initial=_initial(request, like)), like))
     form = StudioForm(request.POST, request.FILES)
-    if form.is_valid() and _submitted(request, form):
+    if form.is_valid() and _submitted(request, form, like):
         return go_to(request, reverse("gallery"))
     # With htmx only the sentences come back, so the chosen files stay chosen.
     template = "studio/_problems.html" if wants_part(request) else "studio/page.html"
-    return render(request, template, _context(request, form), status=422)
+    return render(request, template, _context(request, form, like), status=422)
 
 
-def _submitted(request: Request, form: StudioForm) -> bool:
+def _submitted(request: Request, form: StudioForm, like: Job | None) -> bool:
     """Submit the job. False if the files or the wallet do not allow it: then the form says why."""
     with Intake(request.user) as intake:
-        drafts = _drafts(intake, form)
+        drafts = _drafts(intake, form, like)
         if form.errors:
             return False
         order = Order(
-            model=Model.IMAGE,
+            model=form.kind,
             inputs=drafts,
             resolution=int(form.cleaned_data["resolution"]),
             seed=-1 if form.cleaned_data["seed"] is None else form.cleaned_data["seed"],
             prompt=form.cleaned_data["prompt"].strip(),
+            speaking_order=form.cleaned_data["order"] or "meanwhile",
         )
         try:
             lifecycle.submit(request.user, order, WalletKind.USER)
@@ -59,43 +90,73 @@ def _submitted(request: Request, form: StudioForm) -> bool:
     return True
 
 
-def _drafts(intake: Intake, form: StudioForm) -> dict[str, Draft]:
-    """A draft for each field; what can not be used is said in the form."""
+def _drafts(intake: Intake, form: StudioForm, like: Job | None) -> dict[str, Draft]:
+    """A draft for each file of this kind of video; what can not be used is said in the form."""
     drafts = {}
-    for field, wanted in KIND_OF.items():
-        file = form.file(field)
+    for name in (*form.parts, MASK):
         try:
-            draft = intake.from_upload(file, field) if file else intake.from_sample(SAMPLE_OF[field])
+            draft = _draft(intake, form, like, name)
         except InvalidInput as problem:
-            form.add_error(field, words.sentence(problem))
+            form.add_error(name, words.sentence(problem))
             continue
-        if unfit := draft.facts.unfit(wanted):
-            form.add_error(field, words.sentence(unfit))
-        drafts[field] = draft
+        if draft is None:
+            if name != MASK:
+                form.add_error(name, str(MISSING[name]))
+            continue
+        if unfit := draft.facts.unfit(KIND_OF[name]):
+            form.add_error(name, words.sentence(unfit))
+        drafts[name] = draft
     return drafts
 
 
-def _initial(request: Request) -> dict[str, object]:
-    """Empty, or the parameters of the own job that `like` names."""
+def _draft(intake: Intake, form: StudioForm, like: Job | None, name: str) -> Draft | None:
+    """What was sent, or else what stands in for it."""
+    if file := form.file(name):
+        return intake.from_upload(file, name)
+    if name in form.samples():
+        return intake.from_sample(SAMPLE_OF[name])
+    kept: Media | None = like.input(name) if like and name in form.keeps() else None
+    return draft_of(kept) if kept else None
+
+
+def _like(request: Request) -> Job | None:
+    """The own job that `like` names, whose files and settings are to be taken again."""
+    asked = request.POST if request.method == "POST" else request.GET
     try:
-        like = jobs_of(request.user).filter(pk=UUID(request.GET.get("like", ""))).first()
+        return jobs_of(request.user).prefetch_related("inputs__media").filter(pk=UUID(asked.get("like", ""))).first()
     except ValueError:
-        like = None
+        return None
+
+
+def _initial(request: Request, like: Job | None) -> dict[str, object]:
+    """Empty, or the settings of the job `like`."""
     if like is None:
-        return {"resolution": RESOLUTIONS[0][0]}
-    return {"resolution": str(like.resolution), "prompt": like.prompt, "seed": like.seed}
+        return {"resolution": RESOLUTIONS[0][0], "model": request.GET.get("model"), "order": ORDERS[0][0]}
+    return {
+        "model": like.model,
+        "order": like.speaking_order,
+        "resolution": str(like.resolution),
+        "prompt": like.prompt,
+        "seed": like.seed,
+    }
 
 
-def _context(request: Request, form: StudioForm) -> dict[str, object]:
+def _context(request: Request, form: StudioForm, like: Job | None) -> dict[str, object]:
     wallet = credits.wallet_of(request.user, WalletKind.USER)
-    if form.is_bound:
-        sampled = {field for field in form.samples() if field not in request.FILES}
-    else:
-        sampled = set(MISSING) if "sample" in request.GET else set()
+    slots = {name: _slot(request, form, like, name) for name in FILES}
+    filled = [slots[name].source for name in form.parts]
     return {
         "form": form,
+        "like": like,
+        "kinds": [(kind, Model(kind).label, ICONS[Model(kind)], kind == form.kind) for kind in PARTS],
+        "parts": json.dumps(PARTS),
+        "missing": json.dumps({name: str(sentence) for name, sentence in MISSING.items()}),
+        "slots": slots,
+        "voices": [slots[name] for name in VOICES],
+        "orders": ORDERS,
+        "order": form["order"].value() or ORDERS[0][0],
         "resolutions": RESOLUTIONS,
-        "sampled": sampled,
+        "all_sampled": all(source == "sample" for source in filled),
         "sample_ready": all((SAMPLES / name).exists() for name in SAMPLE_OF.values()),
         "available": wallet.available,
         "shown_available": words.number(wallet.available),
@@ -104,3 +165,17 @@ def _context(request: Request, form: StudioForm) -> dict[str, object]:
         "max_bytes": settings.MAX_MEDIA_BYTES,
         "max_megabytes": settings.MAX_MEDIA_BYTES // 1_000_000,
     }
+
+
+def _slot(request: Request, form: StudioForm, like: Job | None, name: str) -> Slot:
+    kinds = " ".join(kind for kind, parts in PARTS.items() if name in parts)
+    empty = Slot(name, kinds, NAMES.get(name, ""), problems=tuple(str(error) for error in form[name].errors))
+    if name in request.FILES:  # it came, but a page can not hold it: it has to be chosen again
+        return empty
+    sampled = form.samples() if form.is_bound else set(SAMPLE_OF) if "sample" in request.GET else set()
+    if name in sampled:
+        return replace(empty, source="sample", url=reverse("sample", args=[SAMPLE_OF[name]]), filename=SAMPLE_OF[name])
+    kept: Media | None = like.input(name) if like and (not form.is_bound or name in form.keeps()) else None
+    if kept and kept.kind:
+        return replace(empty, source="keep", url=media_path(kept), filename=kept.filename)
+    return empty

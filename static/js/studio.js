@@ -1,10 +1,14 @@
-// The studio: previews, the sample, the price, and the way of the files to the server.
-// Without this file the form is a plain one: two file fields and a button.
+// The studio: three kinds of video, previews, the sample, the price, and the way of the files to the server.
+// Without this file the form is a plain one: file fields, of which the style sheet shows those of the chosen kind.
+import { Recorder } from "./record.js";
 import { Sound } from "./sound.js";
 
 const form = document.getElementById("studio");
 const text = form.dataset;
 const rates = JSON.parse(text.rates);
+const parts = JSON.parse(text.parts);
+const missing = JSON.parse(text.missing);
+const kind = () => form.elements.model.value;
 const available = Number(text.available);
 const generate = document.getElementById("generate");
 const consent = document.getElementById("consent");
@@ -26,7 +30,7 @@ class Slot {
     this.name = name;
     this.root = form.querySelector(`[data-slot="${name}"]`);
     this.input = this.root.querySelector('input[type="file"]');
-    this.sample = this.root.querySelector("[data-sample]");
+    this.standIn = this.root.querySelector("[data-stand-in]");
     this.drop = this.root.querySelector(".drop");
     this.url = "";
     this.input.addEventListener("change", () => this.input.files.length && this.take());
@@ -51,6 +55,10 @@ class Slot {
     return this.root.classList.contains("is-filled");
   }
 
+  get sampled() {
+    return !this.standIn.disabled && this.standIn.name === "sample";
+  }
+
   /** Put the first of `files` into the form, as if it had been picked. */
   give(files) {
     if (!files.length) return;
@@ -67,14 +75,15 @@ class Slot {
       problem(this.name, text.textTooLarge);
       return;
     }
-    if (!this.sample.disabled) consent.checked = false; // it was the sample's
-    this.sample.disabled = true;
+    if (this.sampled) consent.checked = false; // it was the sample's
+    this.standIn.disabled = true;
     this.show(this.own(file), file.name, file);
   }
 
   takeSample(url) {
     this.input.value = "";
-    this.sample.disabled = false;
+    this.standIn.name = "sample";
+    this.standIn.disabled = false;
     this.show(url, url.split("/").pop(), url);
   }
 
@@ -93,7 +102,7 @@ class Slot {
 
   clear() {
     this.input.value = "";
-    this.sample.disabled = true;
+    this.standIn.disabled = true;
     this.root.classList.remove("is-filled");
     problem(this.name, "");
     this.preview("", "", null);
@@ -101,21 +110,27 @@ class Slot {
   }
 }
 
-class Picture extends Slot {
+/** A picture or a video in its own screen; `ready` is the event that tells that this browser can show it. */
+class Shown extends Slot {
+  constructor(name, ready) {
+    super(name);
+    this.ready = ready;
+  }
+
   preview(url, name) {
-    const image = this.root.querySelector("[data-preview]");
+    const shown = this.root.querySelector("[data-preview]");
     const unseen = this.root.querySelector("[data-unseen]");
     unseen.querySelector("[data-name]").textContent = name;
-    unseen.hidden = image.hidden = true;
-    if (!url) return image.removeAttribute("src");
-    image.onload = () => {
-      image.hidden = false;
+    unseen.hidden = shown.hidden = true;
+    if (!url) return shown.removeAttribute("src");
+    shown[`on${this.ready}`] = () => {
+      shown.hidden = false;
     };
-    // Some cameras' formats are no picture to this browser, and yet to the server.
-    image.onerror = () => {
+    // Some cameras' formats are nothing to this browser, and yet something to the server.
+    shown.onerror = () => {
       unseen.hidden = false;
     };
-    image.src = url;
+    shown.src = url;
   }
 }
 
@@ -125,6 +140,7 @@ class Voice extends Slot {
     this.sound = new Sound(this.root, () => reckon());
     const url = this.sound.audio.getAttribute("src");
     if (url) this.sound.load(url, url);
+    new Recorder(this.root.querySelector("[data-record]"), text.textRecording, (file) => this.give([file]));
   }
 
   get seconds() {
@@ -151,9 +167,16 @@ const rateOf = (resolution) => rates[resolution];
 const chosen = () => form.elements.resolution.value;
 const priceOf = (seconds, resolution) => Math.max(Math.ceil(seconds), Number(text.least)) * rateOf(resolution);
 
+/** Of the video: of two voices the longer one's if they speak at once, else both's; null while one is not known. */
+function spoken() {
+  const lengths = parts[kind()].filter((name) => slots[name] instanceof Voice).map((name) => slots[name].seconds);
+  if (lengths.includes(null)) return null;
+  return form.elements.order.value === "meanwhile" ? Math.max(...lengths) : lengths.reduce((sum, one) => sum + one, 0);
+}
+
 function reckon() {
   if (!slots) return;
-  const seconds = slots.audio.seconds;
+  const seconds = spoken();
   const rate = rateOf(chosen());
   const cost = seconds === null ? null : priceOf(seconds, chosen());
   const missing = cost === null ? 0 : Math.max(cost - available, 0);
@@ -180,18 +203,61 @@ cheapest.addEventListener("click", () => {
   form.querySelector('input[name="resolution"]').checked = true;
   reckon();
 });
-for (const radio of form.querySelectorAll('input[name="resolution"]')) radio.addEventListener("change", reckon);
+for (const radio of form.querySelectorAll('input[name="resolution"], input[name="order"]')) {
+  radio.addEventListener("change", reckon);
+}
 
 let slots = null;
-slots = { image: new Picture("image"), audio: new Voice("audio") };
-reckon();
+slots = {
+  image: new Shown("image", "load"),
+  video: new Shown("video", "loadedmetadata"),
+  audio: new Voice("audio"),
+  left_audio: new Voice("left_audio"),
+  right_audio: new Voice("right_audio"),
+};
+const sample = document.getElementById("use-sample");
+
+function changeKind() {
+  // What another kind needs is not sent along.
+  for (const [name, slot] of Object.entries(slots)) slot.input.disabled = !parts[kind()].includes(name);
+  if (sample) sample.hidden = kind() !== "lipsync-image";
+  reckon();
+}
+for (const radio of form.querySelectorAll('input[name="model"]')) radio.addEventListener("change", changeKind);
+changeKind();
+
+function choose(model) {
+  form.querySelector(`input[name="model"][value="${model}"]`).checked = true;
+  changeKind();
+}
+
+const swap = document.getElementById("swap");
+swap.hidden = false;
+swap.addEventListener("click", () => {
+  const [left, right] = [slots.left_audio, slots.right_audio].map((slot) => [...slot.input.files]);
+  for (const [slot, files] of [[slots.left_audio, right], [slots.right_audio, left]]) {
+    if (files.length) slot.give(files);
+    else slot.clear();
+  }
+  swap.focus();
+});
 
 // --- Drop anywhere, paste, the sample ---------------------------------------------------------------
 
+/** Each file to where it is wanted: a picture or a video also chooses the kind, a voice the first place that is free. */
 function sort(files) {
   for (const file of files) {
-    if (file.type.startsWith("image/")) slots.image.give([file]);
-    else if (file.type.startsWith("audio/") || file.type.startsWith("video/")) slots.audio.give([file]);
+    const [type] = file.type.split("/");
+    if (type === "image") {
+      if (kind() === "lipsync-video") choose("lipsync-image");
+      slots.image.give([file]);
+    } else if (type === "video") {
+      choose("lipsync-video");
+      slots.video.give([file]);
+    } else if (type === "audio") {
+      const voices = parts[kind()].filter((name) => slots[name] instanceof Voice);
+      slots[voices.find((name) => !slots[name].filled) ?? voices[0]].give([file]);
+    }
   }
 }
 
@@ -207,7 +273,6 @@ document.addEventListener("paste", (event) => {
   sort(files);
 });
 
-const sample = document.getElementById("use-sample");
 sample?.addEventListener("click", (event) => {
   event.preventDefault();
   slots.image.takeSample(sample.dataset.image);
@@ -225,13 +290,12 @@ const unsent = document.getElementById("unsent");
 const label = generate.textContent;
 
 function lacks() {
-  const missing = Object.entries({
-    image: slots.image.filled ? "" : text.textMissingImage,
-    audio: slots.audio.filled ? "" : text.textMissingAudio,
-    consent: consent.checked ? "" : text.textConsent,
-  });
-  for (const [name, sentence] of missing) problem(name, sentence);
-  return missing.find(([, sentence]) => sentence)?.[0];
+  const found = [
+    ...parts[kind()].map((name) => [name, slots[name].filled ? "" : missing[name]]),
+    ["consent", consent.checked ? "" : text.textConsent],
+  ];
+  for (const [name, sentence] of found) problem(name, sentence);
+  return found.find(([, sentence]) => sentence)?.[0];
 }
 
 function rest() {

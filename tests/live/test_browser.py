@@ -1,20 +1,27 @@
 """A person in a real browser, from signing up to the playing video; nothing is simulated."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import files
-from tests.live.product import Product
+from tests.live.product import Caller, Product
 
+SAMPLES = Path(__file__).resolve().parents[2] / "static" / "samples"
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 # As root, and on machines without a graphics card or a way to the vendor's servers.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    # A microphone that hears the bundled voice over and over.
+    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    f"--use-file-for-fake-audio-capture={SAMPLES / 'voice.wav'}",
 ]  # fmt: skip
 RENDER_MS = 120_000
 PASSWORD = "a long walk along the river"
@@ -95,6 +102,67 @@ def test_sign_up_sample_and_the_video_plays(page: Page) -> None:
     with page.expect_download() as download:
         page.locator("#download").click()
     assert download.value.path().read_bytes()[4:8] == b"ftyp"
+
+
+def finished(page: Page, seconds: float) -> None:
+    """Generate; the newest card becomes a video of so many seconds."""
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    card = page.locator("#gallery .card").first
+    expect(card).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    card.locator(".card__title a").click()
+    page.wait_for_function("() => document.querySelector('[data-player] video')?.duration > 0")
+    assert page.locator("[data-player] video").evaluate("video => video.duration") == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def talker(product: Product, caller: Caller, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video with a face: one that the product made itself."""
+    path = tmp_path_factory.mktemp("talker") / "talker.mp4"
+    path.write_bytes(httpx.get(caller.ended(caller.submit(seed=1))["output"]).content)
+    return path
+
+
+def test_a_video_gets_a_new_voice_and_another_like_it_is_made_of_the_same_files(page: Page, talker: Path) -> None:
+    sign_up(page, "video@example.org")
+    page.get_by_text("Video", exact=True).first.click()
+    expect(page.locator("#use-sample")).to_be_hidden()
+    page.locator("#video").set_input_files(talker)
+    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
+    expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
+    finished(page, 7.48)
+    page.locator("#another").click()
+    expect(page.locator("[data-slot=video] video")).to_be_visible()
+    expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
+    finished(page, 7.48)
+
+
+def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_path: Path) -> None:
+    sign_up(page, "two@example.org")
+    page.context.grant_permissions(["microphone"])
+    page.get_by_text("Two speakers", exact=True).click()
+    pair = cv2.hconcat([cv2.resize(cv2.imread(str(SAMPLES / "face.jpg")), (360, 360))] * 2)
+    cv2.imwrite(str(tmp_path / "pair.png"), pair)
+    page.locator("#image").set_input_files(tmp_path / "pair.png")
+    page.locator("#left_audio").set_input_files(SAMPLES / "voice.wav")
+    right = page.locator("[data-slot=right_audio]")
+    right.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_function("() => document.querySelector('[data-slot=right_audio] meter').value > 0.05")
+    expect(right.locator("[data-record-time]")).to_have_text("0:03", timeout=10_000)
+    right.get_by_role("button", name="Stop").click()
+    expect(right.locator(".voice")).to_be_visible()
+    seconds = right.locator("audio").evaluate("audio => audio.duration")
+    assert 2.4 < seconds < 5
+    page.get_by_text("First left, then right", exact=True).click()
+    expect(page.locator("[data-price=total]").first).to_have_text(f"{2 * math.ceil(7.48 + seconds)} credits")
+    page.locator("#swap").click()
+    expect(page.locator("[data-slot=left_audio] [data-name]")).to_have_text("recording.wav")
+    expect(right.locator("[data-name]")).to_have_text("voice.wav")
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    expect(page.locator("#gallery .card").first).to_have_attribute("data-state", "done", timeout=RENDER_MS)
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_the_files_stay(page: Page, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The studio: what is made of a photo and a voice, what is refused and how that is said."""
 
+import re
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,9 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from jobs import credits, lifecycle
+from jobs.media import SAMPLES
 from jobs.models import Job, Media, Movement, MovementKind, User, WalletKind
+from jobs.web.forms import FILES
 from tests import files
 from tests.conftest import MakeJob
 from tests.web.reading import GERMAN, HTMX, element, problem, source, words
@@ -95,6 +98,74 @@ def test_with_htmx_the_browser_is_sent_on(alices: Client) -> None:
     assert Job.objects.exists()
 
 
+@pytest.mark.parametrize("mask", [False, True])
+def test_a_video_and_a_voice_make_a_job(alices: Client, clip: Path, png: Path, wav: Path, mask: bool) -> None:
+    sent = form(png, wav, model="lipsync-video", image=None, video=upload(clip, "video/mp4"))
+
+    answer = alices.post(STUDIO, sent | ({"mask_image": upload(png, "image/png")} if mask else {}))
+
+    assert answer.status_code == 303
+    job = Job.objects.get()
+    assert (job.model, job.price) == ("lipsync-video", 10)
+    assert {one.field: one.media.kind for one in job.inputs.all()} == {"video": "video", "audio": "audio"} | (
+        {"mask_image": "image"} if mask else {}
+    )
+
+
+@pytest.mark.parametrize(("order", "price"), [("meanwhile", 16), ("left_right", 22), ("right_left", 22), ("", 16)])
+def test_two_voices_make_a_conversation(alices: Client, png: Path, wav: Path, order: str, price: int) -> None:
+    two = form(png, wav, model="lipsync-image-multi", audio=None, order=order)
+    two |= {
+        "left_audio": upload(wav, "audio/wav", "left.wav"),
+        "right_audio": upload(SAMPLES / "voice.wav", "audio/wav"),
+    }
+
+    assert alices.post(STUDIO, two).status_code == 303
+
+    job = Job.objects.get()
+    assert (job.model, job.speaking_order, job.price) == ("lipsync-image-multi", order or "meanwhile", price)
+    assert {one.field: one.media.filename for one in job.inputs.all()} == {
+        "image": "face.png",
+        "left_audio": "left.wav",
+        "right_audio": "voice.wav",
+    }
+
+
+def test_what_another_kind_needs_is_left_aside(alices: Client, clip: Path, png: Path, wav: Path) -> None:
+    alices.post(STUDIO, form(png, wav, video=upload(clip, "video/mp4"), left_audio=upload(wav, "audio/wav")))
+
+    assert {one.field for one in Job.objects.get().inputs.all()} == {"image", "audio"}
+
+
+def test_another_like_this_is_made_of_the_same_files(alices: Client, alice: User, make_job: MakeJob, wav: Path) -> None:
+    job = make_job(alice)
+    shown = source(alices.get(f"{STUDIO}?like={job.pk}"))
+    assert shown.count("is-filled") == 2
+    assert f'name="like" value="{job.pk}"' in shown
+    again: dict[str, object] = {"like": str(job.pk), "keep": ["image", "audio"], "resolution": "720", "consent": "on"}
+
+    assert alices.post(STUDIO, again).status_code == 303
+    assert alices.post(STUDIO, again | {"audio": upload(wav, "audio/wav", "new.wav")}).status_code == 303
+
+    second, first = Job.objects.exclude(pk=job.pk).order_by("-created")
+    own = {one.field: one.media_id for one in job.inputs.all()}
+    assert {one.field: one.media_id for one in first.inputs.all()} == own
+    given = {one.field: one.media for one in second.inputs.all()}
+    assert given["image"].pk == own["image"]
+    assert given["audio"].filename == "new.wav"
+
+
+def test_the_files_of_somebody_elses_job_are_not_taken(charlies: Client, alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice)
+    again = {"like": str(job.pk), "keep": ["image", "audio"], "resolution": "480", "consent": "on"}
+
+    answer = charlies.post(STUDIO, again)
+
+    assert answer.status_code == 422
+    assert problem(answer, "image") == "Choose a picture."
+    assert Job.objects.count() == 1
+
+
 # --- What is refused -----------------------------------------------------------------------
 
 
@@ -113,6 +184,11 @@ def test_with_htmx_the_browser_is_sent_on(alices: Client) -> None:
         ({"prompt": "x" * 501}, "prompt", "at most 500 characters"),
         ({"prompt": "a\0b"}, "prompt", "Null characters"),
         ({"image": "face.png"}, "image", "Choose a picture."),  # a word where a file should be
+        ({"model": "lipsync-video"}, "video", "Choose a video."),
+        ({"model": "lipsync-video", "sample": "1"}, "video", "Choose a video."),
+        ({"model": "lipsync-dance"}, "model", "lipsync-dance is not one of the available choices"),
+        ({"order": "backwards"}, "order", "backwards is not one of the available choices"),
+        ({"keep": "image", "image": None}, "image", "Choose a picture."),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(
@@ -122,7 +198,7 @@ def test_what_is_wrong_is_said_beside_its_field(
 
     assert sentence in refused(answer, field, data_dir)
     assert [
-        name for name in ("image", "audio", "resolution", "seed", "prompt", "consent") if problem(answer, name)
+        name for name in (*FILES, "model", "order", "resolution", "seed", "prompt", "consent") if problem(answer, name)
     ] == [field]
     assert "The video was not made." in words(answer)
 
@@ -137,6 +213,23 @@ def test_text_is_neither_a_picture_nor_a_voice(alices: Client, data_dir: Path, p
 
     assert refused(answer, "image", data_dir) == "This is not a picture. Choose a JPEG, PNG or WebP file."
     assert problem(answer, "audio").startswith("This is not a sound recording.")
+
+
+def test_two_speakers_need_two_voices(alices: Client, png: Path, wav: Path) -> None:
+    answer = alices.post(STUDIO, form(png, wav, model="lipsync-image-multi", sample="1"))
+
+    assert problem(answer, "left_audio") == "Choose a recording for the person on the left."
+    assert problem(answer, "right_audio") == "Choose a recording for the person on the right."
+    assert problem(answer, "image") == problem(answer, "audio") == ""
+
+
+def test_a_picture_is_no_video_and_a_voice_no_mask(alices: Client, data_dir: Path, png: Path, wav: Path) -> None:
+    wrong = form(png, wav, model="lipsync-video", video=upload(png, "video/mp4"), mask_image=upload(wav, "image/png"))
+
+    answer = alices.post(STUDIO, wrong)
+
+    assert refused(answer, "video", data_dir).startswith("This is not a video.")
+    assert problem(answer, "mask_image").startswith("This is not a picture.")
 
 
 def test_a_picture_is_no_voice_whatever_its_name(alices: Client, data_dir: Path, png: Path, wav: Path) -> None:
@@ -194,7 +287,7 @@ def test_with_htmx_only_the_sentences_come_back(alices: Client, data_dir: Path) 
     assert "<html" not in source(answer)
     assert "<form" not in source(answer)
     assert "hx-swap-oob" not in element(answer, "problems")
-    for name in ("image", "audio", "resolution", "prompt", "seed", "consent", "all"):
+    for name in (*FILES, "resolution", "prompt", "seed", "consent", "all"):
         assert "hx-swap-oob" in element(answer, f"problem-{name}")
 
 
@@ -206,6 +299,13 @@ def test_without_htmx_the_page_keeps_what_was_typed(alices: Client) -> None:
     assert "&lt;b&gt;calm</textarea>" in source(answer)
     assert 'value="7"' in element(answer, "seed")
     assert "voice.wav" in words(answer)
+
+
+def test_without_htmx_the_kind_stays_chosen(alices: Client) -> None:
+    answer = alices.post(STUDIO, {"model": "lipsync-image-multi", "order": "right_left"})
+
+    assert 'value="lipsync-image-multi" checked' in source(answer)
+    assert 'value="right_left" checked' in source(answer)
 
 
 # --- The page ------------------------------------------------------------------------------
@@ -225,13 +325,25 @@ def test_the_page_says_what_it_costs(alices: Client, settings: Settings) -> None
     assert 'data-available="1840"' in element(alices.get(STUDIO, headers=GERMAN), "studio")
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("", "lipsync-image"), ("lipsync-video", "lipsync-video"), ("x", "lipsync-image")]
+)
+def test_a_kind_can_be_chosen_by_a_link(alices: Client, asked: str, shown: str) -> None:
+    html = source(alices.get(STUDIO, {"model": asked}))
+
+    assert re.findall(r'name="model" value="([^"]*)" checked', html) == [shown]
+
+
 def test_the_sample_can_be_chosen_by_a_link(alices: Client) -> None:
     empty, chosen = source(alices.get(STUDIO)), source(alices.get(f"{STUDIO}?sample=1"))
 
     assert empty.count("is-filled") == 0
     assert chosen.count("is-filled") == 2
-    assert empty.count("data-sample disabled") == 2
-    assert "data-sample disabled" not in chosen
+    assert (empty.count("data-stand-in disabled"), chosen.count("data-stand-in disabled")) == (
+        len(FILES),
+        len(FILES) - 2,
+    )
+    assert chosen.count('name="sample" value="image" data-stand-in>') == 1
 
 
 def test_another_like_this_begins_with_the_same_settings(alices: Client, alice: User, make_job: MakeJob) -> None:
