@@ -31,7 +31,7 @@ from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import Conflict, NotFound, RateLimited, gettext_noop
 from jobs.media import Draft
-from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
+from jobs.models import ApiKey, Claim, Job, JobInput, Media, Share, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.wire import job_object
 
@@ -266,8 +266,36 @@ def refund(job_id: UUID, reason: str) -> None:
         credits.refund(job, reason)
 
 
+def share(user: User, job_id: UUID, lifetime: timedelta | None = None) -> Share:
+    """Put a finished video on a public page of its own, at an address that was never used before.
+
+    A page that is up already stays, with its new lifetime. Raises NotFound or Conflict.
+    """
+    with transaction.atomic():
+        job = jobs_of(user).select_for_update().filter(pk=job_id).first()
+        if job is None:
+            raise NotFound(gettext_noop("There is no such job."))
+        if job.status != Status.DONE:
+            raise Conflict(gettext_noop("Only a finished video can be shared."))
+        now = timezone.now()
+        expires = now + lifetime if lifetime else None
+        page = Share.objects.filter(job=job, ended=None).first()
+        if page is None or not page.is_open:
+            Share.objects.filter(job=job, ended=None).update(ended=now)
+            return Share.objects.create(job=job, expires=expires)
+        page.expires = expires
+        page.save(update_fields=["expires"])
+        return page
+
+
+def unshare(job_id: UUID) -> bool:
+    """Take a job's public page down for good; False if there is none."""
+    return Share.objects.filter(job=job_id, ended=None).update(ended=timezone.now()) > 0
+
+
 def suspend(user: User) -> int:
-    """Keep an account out: no log-in, no key of it is valid, what it has open is cancelled. How many jobs that were."""
+    """Keep an account out: no log-in, no valid key, no shared page; its open jobs are cancelled. How many they were."""
+    Share.objects.filter(job__user=user, ended=None).update(ended=timezone.now())
     User.objects.filter(pk=user.pk).update(is_active=False)
     still_open = list(jobs_of(user).filter(status__in=OPEN).values_list("pk", flat=True))
     return sum(cancel(user, job_id).status == Status.CANCELLED for job_id in still_open)
@@ -287,9 +315,10 @@ def remove(user: User, job_id: UUID) -> None:
         if job.is_open:
             raise Conflict(gettext_noop("This job is not finished. Cancel it first."))
         files = [given.media for given in job.inputs.select_related("media")]
-        files += [job.result] if job.result else []
+        files += [one for one in (job.result, job.poster) if one is not None]
         job.inputs.all().delete()
-        Job.objects.filter(pk=job.pk).update(result=None, prompt="", removed=timezone.now())
+        unshare(job.pk)
+        Job.objects.filter(pk=job.pk).update(result=None, poster=None, prompt="", removed=timezone.now())
     # The files last: a crash before leaves orphans, which the sweep clears away.
     for one in files:
         media.drop_unused(one)
@@ -341,12 +370,16 @@ def _done(job: Job, outcome: Finished, made_by: str) -> None:
     result = media.keep_result(
         job.user, outcome.path, seconds=outcome.seconds, width=outcome.width, height=outcome.height
     )
+    poster = None
+    if outcome.poster is not None:
+        poster = media.keep_poster(job.user, outcome.poster, width=outcome.width, height=outcome.height)
     with transaction.atomic():
         ended = _move(
             job,
             (Status.RUNNING,),
             Status.DONE,
             result=result,
+            poster=poster,
             progress=1,
             stage="",
             finished=timezone.now(),
@@ -359,7 +392,9 @@ def _done(job: Job, outcome: Finished, made_by: str) -> None:
         if ended:
             _settle(job, credits.capture)
     if not ended:
-        media.drop(result)
+        for one in (result, poster):
+            if one is not None:
+                media.drop(one)
         return
     log.info("job %s: done", job.pk)
 

@@ -21,6 +21,7 @@ from jobs.admin.base import link_to
 from jobs.models import (
     ApiKey,
     Attempt,
+    Complaint,
     Delivery,
     DeliveryStatus,
     Job,
@@ -564,6 +565,38 @@ def test_a_failed_job_is_tried_again_as_a_new_one(
     assert f"as {new.pk}" in page(desk, reverse("admin:jobs_job_history", args=[failed.pk]))
     assert "Only a job that failed" in act(desk, "job", "retry", new.pk)
     assert list(credits.wrong_wallets()) + list(credits.wrong_jobs()) == []
+
+
+def test_a_shared_page_is_taken_down_for_good_and_its_complaints_are_settled(
+    desk: Client, alice: User, fill: Fill
+) -> None:
+    job = fill(alice)
+    share = lifecycle.share(alice, job.pk)
+    complaint = Complaint.objects.create(share=share, text="That is not me.")
+    html = page(desk, reverse("admin:index"))
+    assert 'class="is-bad"><dt>Complaints to look at' in html
+    assert "That is not me." in page(desk, url("complaint_changelist", settled__isempty=1))
+    assert url("share_change", share.pk) in page(desk, url("complaint_change", complaint.pk))
+    for words in (share.token, str(job.pk), "alice@"):
+        assert share.token in page(desk, url("share_changelist", q=words))
+
+    assert "Taken down: 1." in act(desk, "share", "take_down", share.pk)
+
+    share.refresh_from_db()
+    complaint.refresh_from_db()
+    assert (share.is_open, complaint.settled is None) == (False, False)
+    assert "It is down already." in act(desk, "share", "take_down", share.pk)
+    assert "It was settled before." in act(desk, "complaint", "settle", complaint.pk)
+
+
+def test_a_complaint_may_be_settled_and_the_page_stay(desk: Client, alice: User, fill: Fill) -> None:
+    share = lifecycle.share(alice, fill(alice).pk)
+    complaint = Complaint.objects.create(share=share, text="Boring.")
+
+    assert "Settled: 1." in act(desk, "complaint", "settle", complaint.pk)
+
+    share.refresh_from_db()
+    assert share.is_open
 
 
 # --- The front page -----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from jobs import credits, health
 from jobs.enqueue import QUEUES, waiting
-from jobs.models import Delivery, DeliveryStatus, Job, Movement, MovementKind, Status
+from jobs.models import Complaint, Delivery, DeliveryStatus, Job, Movement, MovementKind, Share, Status
 from jobs.models.job import OPEN
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -51,6 +51,7 @@ def panels(now: datetime) -> list[Panel]:
         Panel("Jobs of the last day", _ended_jobs(now - DAY)),
         Panel("Why jobs failed, last day", _reasons(now - DAY), "None failed."),
         Panel("Webhooks", _deliveries(now)),
+        Panel("Shared pages", _shared(now)),
         Panel("Credits", [*_credits("Last day", now - DAY), *_credits("Last 30 days", now - MONTH)]),
         Panel("Disk", _disk()),
     ]
@@ -126,6 +127,15 @@ def _deliveries(now: datetime) -> list[Figure]:
         Figure(
             "Given up, of the last 30 days", f"{given_up:,}", _list(Delivery, status__exact=DeliveryStatus.GIVEN_UP)
         ),
+    ]
+
+
+def _shared(now: datetime) -> list[Figure]:
+    up = Share.objects.filter(Q(expires=None) | Q(expires__gt=now), ended=None).count()
+    said = Complaint.objects.filter(settled=None).count()
+    return [
+        Figure("Up now", f"{up:,}", _list(Share, ended__isempty=1)),
+        Figure("Complaints to look at", f"{said:,}", _list(Complaint, settled__isempty=1), said > 0),
     ]
 
 

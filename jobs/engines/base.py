@@ -44,7 +44,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Finished:
-    """The result is at `path`. `timings` are milliseconds per stage; `prompt_used` the words that had an effect."""
+    """The result is at `path`, and a picture of it at `poster`, if there is one.
+
+    `timings` are milliseconds per stage; `prompt_used` the words that had an effect.
+    """
 
     path: Path
     seconds: float
@@ -54,6 +57,7 @@ class Finished:
     timings: Mapping[str, int] = field(default_factory=dict)
     prompt_used: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    poster: Path | None = None
 
 
 @dataclass(frozen=True)

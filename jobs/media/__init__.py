@@ -12,7 +12,7 @@ from jobs.media.intake import (
     receive,
 )
 from jobs.media.links import media_of_link, media_path, media_url
-from jobs.media.storage import drop, drop_unused, keep, keep_result, local_path
+from jobs.media.storage import drop, drop_unused, keep, keep_poster, keep_result, local_path
 from jobs.media.tidy import tidy
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "drop",
     "drop_unused",
     "keep",
+    "keep_poster",
     "keep_result",
     "local_path",
     "media_of_link",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db.models import Q
 
 from jobs.media.intake import Draft
 from jobs.models import Job, Media, MediaKind, User
@@ -47,6 +48,23 @@ def keep_result(owner: User, path: Path, *, seconds: float, width: int, height: 
     return media
 
 
+def keep_poster(owner: User, path: Path, *, width: int, height: int) -> Media:
+    """Put a frame of a finished video into storage and give it a row."""
+    media = Media(
+        id=uuid.uuid4(),
+        owner=owner,
+        filename="poster.jpg",
+        content_type="image/jpeg",
+        size=path.stat().st_size,
+        kind=MediaKind.IMAGE,
+        width=width,
+        height=height,
+    )
+    media.name = _store(path, f"posters/{media.id.hex}.jpg")
+    media.save(force_insert=True)
+    return media
+
+
 def drop(media: Media) -> None:
     """Remove the row, then the file: a crash between leaves a file without a row, never a row without a file."""
     name = media.name
@@ -56,7 +74,7 @@ def drop(media: Media) -> None:
 
 def drop_unused(media: Media) -> None:
     """Remove a file that no job needs any more."""
-    if not media.used_in.exists() and not Job.objects.filter(result=media).exists():
+    if not media.used_in.exists() and not Job.objects.filter(Q(result=media) | Q(poster=media)).exists():
         drop(media)
 
 

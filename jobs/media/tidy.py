@@ -21,7 +21,8 @@ def tidy(now: datetime) -> None:
     """Clear away, at most every ten minutes, whoever calls."""
     if not cache.add("media.tidy", True, EVERY_SECONDS):
         return
-    for media in Media.objects.filter(created__lt=now - ORPHAN_AFTER, used_in=None, result_of=None)[:500]:
+    nobodys = Media.objects.filter(used_in=None, result_of=None, poster_of=None)
+    for media in nobodys.filter(created__lt=now - ORPHAN_AFTER)[:500]:
         drop(media)
     too_old = time.time() - MAX_RUN_SECONDS - SCRATCH_SECONDS_LEFT
     for folder in (Path(settings.DATA_DIR) / "scratch", Path(settings.FILE_UPLOAD_TEMP_DIR)):

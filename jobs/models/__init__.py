@@ -6,6 +6,7 @@ from jobs.models.credit import Bucket, Movement, MovementKind, Wallet, WalletKin
 from jobs.models.job import Job, JobInput, Status, jobs_of
 from jobs.models.limit import Claim, Window
 from jobs.models.media import Media, MediaKind
+from jobs.models.share import Complaint, Share
 from jobs.models.webhook import Attempt, Delivery, DeliveryStatus, SigningSecret
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Beat",
     "Bucket",
     "Claim",
+    "Complaint",
     "Delivery",
     "DeliveryStatus",
     "Job",
@@ -22,6 +24,7 @@ __all__ = [
     "MediaKind",
     "Movement",
     "MovementKind",
+    "Share",
     "SigningSecret",
     "Status",
     "User",

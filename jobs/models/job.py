@@ -81,6 +81,14 @@ class Job(models.Model):
     # What came of it
     engine = models.CharField(max_length=40, blank=True, help_text="Name and version.")
     result = models.OneToOneField("jobs.Media", models.SET_NULL, null=True, blank=True, related_name="result_of")
+    poster = models.OneToOneField(
+        "jobs.Media",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="poster_of",
+        help_text="A frame of the result.",
+    )
     timings = models.JSONField(null=True, blank=True, help_text="Milliseconds per stage.")
     prompt_used = models.JSONField(default=list, blank=True)
     notes = models.JSONField(default=list, blank=True, help_text="Sentences about the result: message and params.")

@@ -41,7 +41,7 @@ class Card:
 
 def with_files(jobs: QuerySet[Job]) -> QuerySet[Job]:
     """The same jobs, with all that a card needs at hand."""
-    return jobs.select_related("result").prefetch_related("inputs__media")
+    return jobs.select_related("result", "poster").prefetch_related("inputs__media")
 
 
 def card(job: Job) -> Card:
@@ -62,8 +62,9 @@ def _places(jobs: Sequence[Job]) -> Mapping[UUID, int]:
 
 
 def _card(job: Job, place: int) -> Card:
-    picture: Media | None = job.input("image")
-    source: Media | None = picture or job.input("video")
+    given: Media | None = job.input("image")
+    source: Media | None = given or job.input("video")
+    picture = job.poster or given
     result = job.result if job.status == Status.DONE else None
     left = words.seconds_left(job)
     title = job.name or gettext("Untitled")

@@ -48,6 +48,7 @@ LIFETIMES = [
     ("365", _("In a year")),
     (ON_DAY, _("On a day of your choice")),
 ]
+SHARED_FOR = [("", _("Until I stop it")), ("1", _("For a day")), ("7", _("For a week")), ("30", _("For 30 days"))]
 MAX_LIFETIME = timedelta(days=3653)
 NO_LIFETIME = _("Choose one of the list.")
 NO_DAY = _("Choose a day from today to ten years from now.")
@@ -157,6 +158,29 @@ class AddressForm(forms.Form):
         max_length=2048,
         error_messages={
             "required": _("Type the address of your server."),
+            "max_length": _("Use at most %(limit_value)d characters."),
+        },
+    )
+
+
+class ShareForm(forms.Form):
+    """For how long a video is shared."""
+
+    lifetime = forms.ChoiceField(choices=SHARED_FOR, required=False)
+
+    def days(self) -> int:
+        """0 for ever, also where anything else was sent."""
+        chosen = self.cleaned_data.get("lifetime", "") if self.is_valid() else ""
+        return int(chosen or 0)
+
+
+class ComplaintForm(forms.Form):
+    """What is wrong with a shared video."""
+
+    text = forms.CharField(
+        max_length=2000,
+        error_messages={
+            "required": _("Say what is wrong with this video."),
             "max_length": _("Use at most %(limit_value)d characters."),
         },
     )

@@ -17,10 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs import lifecycle
 from jobs.errors import Problem
 from jobs.media import media_path
-from jobs.models import Job, Media, WalletKind, jobs_of
+from jobs.models import Job, Media, Share, WalletKind, jobs_of
 from jobs.web import words
 from jobs.web.cards import card, with_files
+from jobs.web.forms import SHARED_FOR
 from jobs.web.htmx import Request, for_members, go_to, wants_part
+from jobs.web.share import address_of
 
 # The stages when they are over, for the list of timings: in their order, which a database may not keep.
 STEPS: Mapping[str, str | Promise] = {
@@ -74,13 +76,20 @@ def again(request: Request, job_id: UUID) -> HttpResponse:
 def _context(job: Job) -> dict[str, object]:
     voice: Media | None = job.input("audio") or job.input("left_audio")
     video: Media | None = job.input("video")
+    picture: Media | None = job.input("image")
+    shared = next((share for share in Share.objects.filter(job=job, ended=None) if share.is_open), None)
     paid_from = gettext("API credits") if job.wallet.kind == WalletKind.API else gettext("user credits")
     return {
         "card": card(job),
+        "source_picture": media_path(picture) if picture and picture.kind else "",
         "source_video": media_path(video) if video and video.kind else "",
         "voice": voice,
         "voice_url": media_path(voice) if voice and voice.kind else "",
         "voice_length": words.clock(voice.seconds) if voice and voice.seconds else "",
+        "share": shared,
+        "share_address": address_of(shared) if shared else "",
+        "share_until": words.moment(shared.expires) if shared and shared.expires else "",
+        "lifetimes": SHARED_FOR,
         "price": words.number(job.price),
         "paid_from": paid_from,
         "created": words.moment(job.created),

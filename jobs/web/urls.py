@@ -2,7 +2,21 @@
 
 from django.urls import include, path
 
-from jobs.web import api_keys, credits, docs, gallery, health, home, job, media, preferences, pricing, studio, webhooks
+from jobs.web import (
+    api_keys,
+    credits,
+    docs,
+    gallery,
+    health,
+    home,
+    job,
+    media,
+    preferences,
+    pricing,
+    share,
+    studio,
+    webhooks,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +26,12 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/again/", job.again, name="again"),
+    path("jobs/<uuid:job_id>/share/", share.share, name="share_on"),
+    path("jobs/<uuid:job_id>/unshare/", share.unshare, name="share_off"),
+    path("s/<str:token>/", share.page, name="share"),
+    path("s/<str:token>/player/", share.player, name="player"),
+    path("s/<str:token>/report/", share.report, name="report"),
+    path("oembed", share.oembed, name="oembed"),
     path("api-keys/", api_keys.api_keys, name="api_keys"),
     path("api-keys/<str:public_id>/revoke/", api_keys.revoke, name="revoke"),
     path("webhooks/", webhooks.deliveries, name="webhooks"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -103,8 +104,16 @@ def test_the_sample_becomes_a_video(sample: Render) -> None:
     assert made.seconds == pytest.approx(len(samples.voice()) / samples.VOICE_RATE_HZ, abs=1 / 25)
     assert set(made.timings) == {"listening", "looking", "drawing"}
     assert min(made.timings.values()) > 0
-    assert [path.name for path in sample.output.parent.iterdir()] == ["result.mp4"]
+    assert sorted(path.name for path in sample.output.parent.iterdir()) == ["poster.jpg", "result.mp4"]
     assert children() == []
+
+
+def test_the_poster_is_its_first_frame(sample: Render) -> None:
+    assert sample.finished.poster == sample.output.with_name("poster.jpg")
+    poster = cv2.imread(str(sample.finished.poster)).astype(int)
+    first = next(mesh.frames(sample.finished.path)).astype(int)
+    assert poster.shape == first.shape
+    assert np.abs(poster - first).mean() < 4
 
 
 def test_the_video_is_what_it_is_said_to_be(sample: Render) -> None:

@@ -74,7 +74,7 @@ def sign_up(page: Page, email: str) -> None:
     page.wait_for_url("**/studio/")
 
 
-def test_sign_up_sample_and_the_video_plays(page: Page) -> None:
+def test_sign_up_sample_the_video_plays_is_shared_and_taken_back(page: Page, browser: Browser) -> None:
     sign_up(page, "sample@example.org")
     page.locator("#use-sample").click()
     expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
@@ -102,6 +102,24 @@ def test_sign_up_sample_and_the_video_plays(page: Page) -> None:
     with page.expect_download() as download:
         page.locator("#download").click()
     assert download.value.path().read_bytes()[4:8] == b"ftyp"
+
+    page.locator("#share-on").click()
+    address = page.locator("#share-address").inner_text()
+    visitor = browser.new_context(base_url=address).new_page()
+    visitor.goto(address)
+    visitor.locator("[data-player] [data-play]").click()
+    visitor.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+    expect(visitor.get_by_text("AI-generated", exact=True)).to_be_visible()
+    visitor.get_by_text("Report this video").click()
+    visitor.get_by_label("What is wrong with it?").fill("Nothing, just trying.")
+    visitor.get_by_role("button", name="Tell whoever runs this site").click()
+    expect(visitor.get_by_text("has been told")).to_be_visible()
+    page.locator("#share-off").click()
+    expect(page.locator("#share-on")).to_be_visible()
+    gone = visitor.goto(address)
+    assert gone is not None
+    assert gone.status == 404
+    visitor.context.close()
 
 
 def finished(page: Page, seconds: float) -> None:

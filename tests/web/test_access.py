@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from jobs import credits, keys, lifecycle, webhooks
 from jobs.media import media_path
-from jobs.models import ApiKey, Delivery, Job, Media, Movement, SigningSecret, User, Wallet, WalletKind
+from jobs.models import ApiKey, Delivery, Job, Media, Movement, Share, SigningSecret, Status, User, Wallet, WalletKind
 from tests.conftest import MakeJob
 from tests.web.reading import HTMX, source, whole
 
@@ -44,6 +44,12 @@ ROUTES: Mapping[str, Row] = {
     "job": Row((LOG_IN, 404, 200)),
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "share_on": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "share_off": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "share": Row((200, 200, 200)),  # whoever has the address
+    "player": Row((200, 200, 200)),
+    "report": Row((405, 405, 405), post=(422, 422, 422)),
+    "oembed": Row((404, 404, 404)),  # of no address
     "api_keys": Row((200, 200, 200), post=(LOG_IN, 200, 200), get_part=(LOG_IN, 200, 200)),
     "revoke": Row((LOG_IN, 404, 200), post=(LOG_IN, 404, GOES_ON)),
     "webhooks": Row((LOG_IN, 200, 200)),
@@ -82,11 +88,12 @@ OURS = dict(_walk(get_resolver().url_patterns))
 
 @dataclass(frozen=True)
 class World:
-    """What Alice has: a job that waits, with its files, a key, and the delivery of a job that ended."""
+    """What Alice has: a job that waits, with its files, a key, the delivery of a job that ended, and a shared page."""
 
     job: Job
     key: ApiKey
     delivery: Delivery
+    share: Share
 
     def address(self, name: str) -> str:
         """The address of the route `name`, for what is Alice's."""
@@ -96,7 +103,7 @@ class World:
             "job_id": self.job.pk,
             "public_id": self.key.public_id,
             "delivery_id": self.delivery.pk,
-            "token": token,
+            "token": token if name == "media" else self.share.token,
             "filename": filename,
             "name": "face.jpg",
         }
@@ -111,7 +118,9 @@ def world(alice: User, make_job: MakeJob) -> World:
     lifecycle.cancel(alice, ended.pk)
     webhooks.current_secret(alice)
     delivery = Delivery.objects.get(job=ended)
-    return World(make_job(alice, name=NAME), keys.create(alice, NAME)[0], delivery)
+    job = make_job(alice, name=NAME)
+    Job.objects.filter(pk=ended.pk).update(status=Status.DONE, result=job.input("audio"), name="For all")
+    return World(job, keys.create(alice, NAME)[0], delivery, lifecycle.share(alice, ended.pk))
 
 
 def rows_of(user: User) -> list[object]:
@@ -203,6 +212,9 @@ PAGES = {
     "card": "job",
     "cancel": "job",
     "again": "job",
+    "share_on": "job",
+    "share_off": "job",
+    "report": "share",
     "secret": "webhooks",
     "send_test": "webhooks",
     "send_again": "delivery",
@@ -231,14 +243,16 @@ def test_after_logging_in_one_is_where_one_was(
     assert alices.get(here, follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["card", "job", "cancel", "again", "revoke", "delivery", "send_again"])
+@pytest.mark.parametrize(
+    "name", ["card", "job", "cancel", "again", "share_on", "share_off", "revoke", "delivery", "send_again"]
+)
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
     theirs = world.address(name)
     missing = theirs.replace(str(world.job.pk), "00000000-0000-4000-8000-000000000000").replace(
         world.key.public_id, "mw0000000000"
     )
     missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
-    method = "POST" if name in ("cancel", "again", "send_again") else "GET"
+    method = "POST" if name in ("cancel", "again", "share_on", "share_off", "send_again") else "GET"
 
     def heading(address: str) -> tuple[int, str]:
         answer: Any = charlies.generic(method, address)

@@ -12,6 +12,7 @@ from jobs.process import Limits, ProcessFailed, run_module
 log = logging.getLogger(__name__)
 
 CHILD = "jobs.engines.local"
+POSTER = "poster.jpg"  # what the child calls it, beside the video
 MAX_VIDEO_BYTES = 2_000_000_000
 # Address space, of which the libraries map far more than they touch: a render uses about 300 MB.
 MEMORY_BYTES = 4_000_000_000
@@ -68,6 +69,7 @@ class LocalEngine:
         finally:
             if not isinstance(outcome, Finished):
                 work.output.unlink(missing_ok=True)
+                work.output.with_name(POSTER).unlink(missing_ok=True)
         return outcome
 
 
@@ -101,6 +103,7 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Outcome:
             params=cast(Mapping[str, str | int | float], failed["params"]),
         )
     made = cast(Mapping[str, object], answer["finished"])
+    poster = output.with_name(POSTER)
     return Finished(
         path=output,
         seconds=cast(float, made["seconds"]),
@@ -110,6 +113,7 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Outcome:
         timings=cast(Mapping[str, int], made["timings"]),
         prompt_used=tuple(cast(list[str], made["prompt_used"])),
         notes=tuple(Note(**note) for note in cast(list[dict[str, Any]], made["notes"])),
+        poster=poster if poster.exists() else None,
     )
 
 

@@ -19,6 +19,7 @@ from jobs.engines.base import Model, Note, SpeakingOrder
 from jobs.engines.local import film, manner, pacing, photo
 from jobs.engines.local.files import media, pictures, spool
 from jobs.engines.local.files.encode import Encoder
+from jobs.engines.local.files.poster import Postered
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
 from jobs.engines.local.pacing import Pace, Progress
 from jobs.engines.local.shapes import FPS, I16, MouthTrack, VoiceFeatures
@@ -26,6 +27,7 @@ from jobs.engines.local.voice import audio, phones, timing
 from jobs.errors import InvalidInput, gettext_noop
 
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
+POSTER_SECONDS = 1.0  # of a video: after what it may fade in from
 PAUSE_SECONDS = 0.25  # between two who speak one after the other, silence at the voices' own ends included
 
 
@@ -101,7 +103,8 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     sound = Soundtrack([Voice(order.sources[name], start) for name, start in zip(fields, starts, strict=True)])
     with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
         drawing = pace.stage("drawing")
-        photo.draw(scene, tracks, asked, order.seed, encoder, lambda drawn: drawing(drawn / count))
+        postered = Postered(encoder, order.output, 0)  # eyes open, lips closed
+        photo.draw(scene, tracks, asked, order.seed, postered, lambda drawn: drawing(drawn / count))
         saving = pace.stage("saving")
     saving(1.0)
     return Made(count / FPS, width, height, FPS, watch.timings, words, photo.notes(scene))
@@ -145,7 +148,8 @@ def _from_video(order: Order, progress: Progress) -> Made:
     encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
     with watch.time("drawing"), encoder:
         drawing = pace.stage("drawing")
-        film.draw(seen, track, encoder, lambda drawn: drawing(drawn / count), asked)
+        postered = Postered(encoder, order.output, min(count - 1, round(POSTER_SECONDS * fps)))
+        film.draw(seen, track, postered, lambda drawn: drawing(drawn / count), asked)
         saving = pace.stage("saving")
     saving(1.0)
     return Made(count / fps, width, height, fps, watch.timings, words, film.notes(seen, count))
