@@ -17,6 +17,19 @@ def engine_is_known(**_: Any) -> list[CheckMessage]:
 
 
 @register
+def engine_has_its_settings(**_: Any) -> list[CheckMessage]:
+    lacking = [name for name, value in settings.ENGINE_OPTIONS.get(settings.ENGINE, {}).items() if not value]
+    return [
+        Error(
+            f"ENGINE={settings.ENGINE} needs {settings.ENGINE.upper()}_{name.upper()}.",
+            hint="docs/engines.md says what it is.",
+            id="jobs.E004",
+        )
+        for name in lacking
+    ]
+
+
+@register
 def queue_waits_for_its_tasks(**_: Any) -> list[CheckMessage]:
     """A queue repeats what was not acknowledged within `retry`: it must be longer than anything it runs."""
     cluster = settings.Q_CLUSTER

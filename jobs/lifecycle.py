@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs import credits, idempotency, media, webhooks
-from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, SpeakingOrder, Work
+from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, SpeakingOrder, Stopped, Work
 from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import Conflict, NotFound, RateLimited, gettext_noop
@@ -164,15 +165,15 @@ def _name_from(order: Order) -> str:
 # --- Work ----------------------------------------------------------------------------------
 
 
-class _Stop(Exception):
-    """The engine is to stop at once; it lets this through."""
+class _LeaseLost(Stopped):
+    """The job is no longer ours: cancelled (then `for_good`), or taken for dead and given to another worker."""
+
+    def __init__(self, *, for_good: bool) -> None:
+        super().__init__()
+        self.for_good = for_good
 
 
-class _LeaseLost(_Stop):
-    """The job is no longer ours: cancelled, or taken for dead and given to another worker."""
-
-
-class _HandBack(_Stop):
+class _HandBack(Stopped):
     """This worker is being stopped: another one shall do the job."""
 
 
@@ -181,7 +182,7 @@ def start(job_id: str) -> None:
     job = _claim(UUID(job_id))
     if job is None:
         return
-    made_by = engine(settings.ENGINE)
+    made_by = engine(settings.ENGINE, settings.ENGINE_OPTIONS.get(settings.ENGINE))
     log.info("job %s: attempt %d", job.pk, job.attempts)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
         work = Work(
@@ -193,6 +194,9 @@ def start(job_id: str) -> None:
             seed=job.seed,
             prompt=job.prompt,
             speaking_order=job.speaking_order,  # type: ignore[arg-type]  # here, too
+            attempt=job.attempts,
+            remote_id=job.remote_id,
+            remember=partial(_remember, job),
         )
         try:
             outcome = made_by.run(work, _Heartbeat(job))
@@ -202,6 +206,11 @@ def start(job_id: str) -> None:
             _hand_back(job)
         else:
             finish(job, outcome, f"{made_by.name} {made_by.version}")
+
+
+def _remember(job: Job, remote_id: str) -> None:
+    """Keep another machine's id of the job, for whoever takes it up again."""
+    Job.objects.filter(pk=job.pk, fence=job.fence).update(remote_id=remote_id[:200])
 
 
 def finish(job: Job, outcome: Finished | Failed, made_by: str) -> None:
@@ -361,7 +370,7 @@ class _Heartbeat:
         ours = Job.objects.filter(pk=self._job.pk, status=Status.RUNNING, fence=self._job.fence)
         lease = now + timedelta(seconds=settings.LEASE_SECONDS)
         if not ours.update(progress=min(max(progress, 0), 1), stage=stage[:12], lease_until=lease, updated=now):
-            raise _LeaseLost
+            raise _LeaseLost(for_good=Job.objects.filter(pk=self._job.pk, status=Status.CANCELLED).exists())
 
 
 def _done(job: Job, outcome: Finished, made_by: str) -> None:

@@ -62,6 +62,10 @@ GRANT_API_CREDITS = env.int("GRANT_API_CREDITS", 500)  # and to its API wallet
 
 # --- Jobs ----------------------------------------------------------------------------
 ENGINE = env.str("ENGINE", "local")
+ENGINE_OPTIONS = {
+    # A render node: another installation, up to …/api/v1, and a key of an account there with credits.
+    "upstream": {"url": env.str("UPSTREAM_URL", ""), "key": env.str("UPSTREAM_KEY", "")},
+}
 LEASE_SECONDS = env.int("LEASE_SECONDS", 30)  # a running job unheard of for so long is taken back
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
 RENDER_WORKERS = env.int("RENDER_WORKERS", 1)

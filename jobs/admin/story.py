@@ -39,7 +39,7 @@ class JobAdmin(Kept[Job]):
         ("When", {"fields": ("created", "started", "finished", "duration", "updated")}),
         (
             "What came of it",
-            {"fields": ("video", "sentence", "error_source", "engine", "timings", "prompt_used", "notes")},
+            {"fields": ("video", "sentence", "error_source", "engine", "remote_id", "timings", "prompt_used", "notes")},
         ),
         ("Announced", {"fields": ("own_delivery",)}),
     )

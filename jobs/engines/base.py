@@ -3,7 +3,7 @@
 Engines know nothing of Django, accounts or credits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -22,6 +22,9 @@ class Work:
     `sources` maps the field names of the API (`image`, `audio`, …) to local files,
     whose names say nothing about their content. `resolution` is the short side in
     pixels. The same sources, seed and engine version give the same frames.
+
+    An engine on another machine calls `remember` with that machine's id of the job, and finds it as `remote_id` when
+    the job is taken up again; `attempt` counts from 1.
     """
 
     job_id: str
@@ -32,6 +35,15 @@ class Work:
     seed: int
     prompt: str = ""
     speaking_order: SpeakingOrder = "meanwhile"
+    attempt: int = 1
+    remote_id: str = ""
+    remember: Callable[[str], None] = lambda remote_id: None
+
+
+class Stopped(Exception):
+    """What a report raises to stop an engine; `for_good` if nobody will want this job's video any more."""
+
+    for_good = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ class Report(Protocol):
     """Called by an engine as it works, at least once a second.
 
     `progress` is 0 to 1 of the whole, `stage` a word of `jobs.engines.base.STAGES`.
-    It may raise: then the engine stops at once, cleans up and lets it through.
+    It may raise `Stopped`: then the engine stops at once, cleans up and lets it through.
     """
 
     def __call__(self, progress: float, stage: str) -> None: ...

@@ -78,6 +78,8 @@ class Job(models.Model):
     updated = models.DateTimeField(default=timezone.now)
     removed = models.DateTimeField(null=True, blank=True, help_text="By its owner: its files are gone.")
 
+    remote_id = models.CharField(max_length=200, blank=True, help_text="Another machine's id of this job.")
+
     # What came of it
     engine = models.CharField(max_length=40, blank=True, help_text="Name and version.")
     result = models.OneToOneField("jobs.Media", models.SET_NULL, null=True, blank=True, related_name="result_of")

@@ -1,5 +1,7 @@
 """Owns every connection that this installation opens: one door for addresses that users type.
 
+`Service` is for what the operator configured, without the door.
+
 `check_url` looks at the text of an address, without DNS: for forms. `fetch_public`
 and `post_public` go there: names are resolved once, every answer must be allowed,
 and only those addresses are dialled, with one deadline for all of it.
@@ -13,6 +15,7 @@ from jobs.net.exchange import Answer, Fetched, fetch_public, post_public
 from jobs.net.local import is_listening
 from jobs.net.policy import WEB_PORTS, Policy
 from jobs.net.refusal import Refused, Unreachable
+from jobs.net.service import Reply, Service
 from jobs.net.urls import check_url
 
 __all__ = [
@@ -22,6 +25,8 @@ __all__ = [
     "Fetched",
     "Policy",
     "Refused",
+    "Reply",
+    "Service",
     "Unreachable",
     "check_url",
     "fetch_public",

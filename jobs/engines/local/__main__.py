@@ -16,13 +16,15 @@ REPORT_SECONDS = 0.25
 
 
 def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
-    """{"do": "render" | "probe", …} → {"finished": …}, {"probe": …} or {"failed": …}, which the user can act on."""
+    """{"do": "render" | "probe" | "poster", …} → {"finished": …}, {"probe": …}, {} or {"failed": …}, for the user."""
     # Numeric libraries would start a thread for each core and gain nothing on these small matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         if request["do"] == "probe":
             return {"probe": probe(Path(str(request["path"])))}
+        if request["do"] == "poster":
+            return make_poster(Path(str(request["path"])), Path(str(request["into"])))
         return {"finished": render(request, send)}
     except InvalidInput as refusal:
         return {"failed": {"message": refusal.template, "params": dict(refusal.params), "source": refusal.field}}
@@ -37,6 +39,18 @@ def probe(path: Path) -> Mapping[str, object]:
 
     known = media.probe(path)
     return asdict(known) if known else {"kind": "unknown"}
+
+
+def make_poster(video: Path, into: Path) -> Mapping[str, object]:
+    """The first frame as a picture."""
+    from jobs.engines.local.files import footage, poster
+
+    facts = footage.look_into(video)
+    width, height = facts.width // 2 * 2, facts.height // 2 * 2
+    for planes in footage.Footage(video, facts, width, height).forwards():
+        poster.save(planes, into)
+        break
+    return {}
 
 
 def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:

@@ -19,6 +19,7 @@ MEMORY_BYTES = 4_000_000_000
 # The longest voice at 720p on a slow machine.
 RENDER_SECONDS = MAX_RUN_SECONDS
 PROBE_SECONDS = 10
+MAX_POSTER_BYTES = 20_000_000
 
 TOO_LONG = gettext_noop("The video took too long to make. Try a shorter recording or a smaller picture.")
 TOO_BIG = gettext_noop("The video needed too much memory. Try a smaller picture.")
@@ -91,6 +92,24 @@ def probe(path: Path) -> Mapping[str, object]:
         log.warning("Probing failed: %s: %s", failure.reason, failure.stderr_tail)
         return {"kind": "unknown"}
     return cast(Mapping[str, object], answer["probe"])
+
+
+def poster(video: Path) -> Path | None:
+    """The first frame of a video as a JPEG beside it, made in a limited child process; None if that does not work."""
+    into = video.with_name(POSTER)
+    limits = Limits(
+        wall_seconds=PROBE_SECONDS,
+        cpu_seconds=PROBE_SECONDS,
+        memory_bytes=MEMORY_BYTES,
+        file_bytes=MAX_POSTER_BYTES,
+        readable=(video,),
+        writable=(video.parent,),
+    )
+    try:
+        run_module(CHILD, {"do": "poster", "path": str(video.resolve()), "into": str(into.resolve())}, limits=limits)
+    except ProcessFailed as failure:
+        log.warning("No poster: %s: %s", failure.reason, failure.stderr_tail)
+    return into if into.exists() else None
 
 
 def _outcome(answer: Mapping[str, object], output: Path) -> Outcome:

@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 prompt=options["prompt"],
                 speaking_order=options["order"],
             )
-            outcome = engine(settings.ENGINE).run(work, self._report)
+            outcome = engine(settings.ENGINE, settings.ENGINE_OPTIONS.get(settings.ENGINE)).run(work, self._report)
             if self.stderr.isatty():
                 self.stderr.write("")
             if isinstance(outcome, Failed):

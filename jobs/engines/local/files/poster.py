@@ -11,6 +11,11 @@ NAME = "poster.jpg"
 JPEG_QUALITY = 82
 
 
+def save(planes: Planes, path: Path) -> None:
+    """A frame as a JPEG file."""
+    cv2.imwrite(str(path), raster.to_bgr(planes), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+
+
 class Postered:
     """Hands frames on `into` the encoder, and keeps the one of this `number` beside the video `output`."""
 
@@ -19,7 +24,6 @@ class Postered:
 
     def write(self, planes: Planes) -> None:
         if self._left == 0:
-            picture = raster.to_bgr(planes)
-            cv2.imwrite(str(self._path), picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            save(planes, self._path)
         self._left -= 1
         self._into.write(planes)

@@ -1,0 +1,187 @@
+"""Two installations: a front that makes nothing itself, and the render node that it sends its jobs to."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live.product import Caller, Product, free_port, until
+
+pytestmark = pytest.mark.live
+NODE_ACCOUNT = "front@example.org"
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    running = Product(tmp_path_factory.mktemp("node") / "data", ALLOW_PRIVATE_NETWORK="1", GRANT_API_CREDITS="5000")
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="module")
+def key(node: Product) -> str:
+    return node.manage("create_api_key", NODE_ACCOUNT)
+
+
+@pytest.fixture(scope="module")
+def front(node: Product, key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    running = front_of(f"{node.url}/api/v1", key, tmp_path_factory.mktemp("front"))
+    running.start()
+    yield running
+    running.kill()
+
+
+def front_of(url: str, key: str, folder: Path) -> Product:
+    return Product(folder / "data", ENGINE="upstream", UPSTREAM_URL=url, UPSTREAM_KEY=key, ALLOW_PRIVATE_NETWORK="1")
+
+
+@pytest.fixture(scope="module")
+def caller(front: Product) -> Caller:
+    return Caller(front, front.manage("create_api_key", "program@example.org"))
+
+
+def jobs_of(node: Product, key: str) -> list[dict[str, object]]:
+    answer = httpx.get(f"{node.url}/api/v1/jobs", headers={"Authorization": f"Bearer {key}"})
+    found: list[dict[str, object]] = answer.json()["jobs"]
+    return found
+
+
+def test_the_node_makes_it_and_the_front_has_its_own_copy(caller: Caller, node: Product, key: str) -> None:
+    job = caller.ended(caller.submit(seed=42, prompt="calm"))
+    assert job["status"] == "completed", job
+    assert job["output"].startswith(caller.base)
+    assert httpx.get(job["output"]).content[4:8] == b"ftyp"
+    assert set(job["timings"]) >= {"looking", "listening", "drawing"}
+    assert job["promptUsed"] == ["calm"]
+    assert [one["status"] for one in jobs_of(node, key) if one["seed"] == 42] == ["completed"]
+
+
+def test_what_the_node_refuses_fails_with_its_sentence_and_the_credits_back(caller: Caller, front: Product) -> None:
+    blank = caller.upload("notes.txt", "text/plain", b"Dear diary")
+    job = caller.ended(caller.submit(image=blank))
+    assert job["status"] == "failed"
+    assert "picture" in job["error"]
+    front.manage("check_ledger")
+
+
+def test_a_job_cancelled_at_the_front_is_cancelled_at_the_node(caller: Caller, node: Product, key: str) -> None:
+    job_id = caller.submit(resolution="720p", seed=44)
+    until(lambda: any(job["seed"] == 44 for job in jobs_of(node, key)), 60)
+    caller._call("DELETE", f"jobs/{job_id}")
+    there = until(lambda: next(job for job in jobs_of(node, key) if job["seed"] == 44)["status"] != "processing", 60)
+    assert there
+    assert caller.job(job_id)["error"] == "Cancelled"
+
+
+def test_a_front_killed_in_mid_job_pays_for_no_second_one(
+    caller: Caller, front: Product, node: Product, key: str
+) -> None:
+    job_id = caller.submit(resolution="720p", seed=45)
+    until(lambda: caller.job(job_id)["progress"] > 0.1, 60)
+    front.kill()
+    front.start()
+    assert caller.ended(job_id)["status"] == "completed"
+    assert [job["seed"] for job in jobs_of(node, key)].count(45) == 1
+
+
+def test_a_node_killed_in_mid_job_and_started_again_still_delivers(caller: Caller, node: Product) -> None:
+    job_id = caller.submit(resolution="720p", seed=46)
+    until(lambda: caller.job(job_id)["progress"] > 0.1, 60)
+    node.kill()
+    node.start()
+    assert caller.ended(job_id)["status"] == "completed"
+
+
+# --- A node that misbehaves ---------------------------------------------------------------
+
+
+class Moody(ThreadingHTTPServer):
+    """Stands before the node: answers some requests in its own way, hands on the rest."""
+
+    daemon_threads = True
+
+    def __init__(self, behind: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.behind = behind
+        self.moods: list[tuple[int, bytes]] = []
+        self.answered: list[int] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.server_port}/api/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Moody
+
+    def do(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.moods:
+            status, content = self.server.moods.pop(0)
+        else:
+            kept = {name: value for name, value in self.headers.items() if name not in ("Host", "Content-Length")}
+            reply = httpx.request(self.command, self.server.behind + self.path, content=body, headers=kept, timeout=60)
+            status, content = reply.status_code, reply.content
+        self.server.answered.append(status)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def moody(node: Product) -> Iterator[Moody]:
+    server = Moody(node.url)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture
+def beyond(moody: Moody, key: str, tmp_path: Path) -> Iterator[Caller]:
+    """A program of a front whose node is moody; nothing else is under way there any more."""
+    front = front_of(moody.url, key, tmp_path)
+    front.start()
+    try:
+        caller = Caller(front, front.manage("create_api_key", "program@example.org"))
+        assert caller.ended(caller.submit())["status"] == "completed"  # and before it the home page's example
+        yield caller
+        front.manage("check_ledger")
+    finally:
+        front.kill()
+
+
+def test_a_node_that_is_busy_broken_or_babbles_is_asked_again(moody: Moody, beyond: Caller) -> None:
+    moody.moods = [(500, b"oops"), (429, b"{}"), (200, b"<html>"), (200, b"[]")]
+
+    job = beyond.ended(beyond.submit(seed=47))
+
+    assert job["status"] == "completed", job
+    assert moody.moods == []
+    moody.moods = [(401, b"{}")]
+    assert "refused this installation" in beyond.ended(beyond.submit())["error"]
+    moody.moods = [(422, json.dumps({"error": "No such thing as {tea}.", "code": "x"}).encode())]
+    assert beyond.ended(beyond.submit())["error"] == "No such thing as {tea}."
+
+
+def test_nobody_there_is_said_after_a_while(tmp_path: Path) -> None:
+    front = front_of(f"http://localhost:{free_port()}/api/v1", "sk_none", tmp_path)
+    front.start()
+    try:
+        caller = Caller(front, front.manage("create_api_key", "program@example.org"))
+        job_id = caller.submit()
+        until(lambda: front.log.exists() and caller.job(job_id)["status"] == "processing", 10)
+        assert caller._call("DELETE", f"jobs/{job_id}").status_code == 200
+    finally:
+        front.kill()
