@@ -238,6 +238,12 @@ def cancel(user: User, job_id: UUID) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
+def rename(user: User, job_id: UUID, name: str) -> None:
+    """Call a job something else. Raises NotFound."""
+    if not jobs_of(user).filter(pk=job_id).update(name=name.strip()[:120]):
+        raise NotFound(gettext_noop("There is no such job."))
+
+
 def again(job_id: UUID) -> Job:
     """Make the video of a job that came to nothing once more, as a new job: same files, same seed, same wallet.
 

@@ -214,6 +214,38 @@ def test_a_picture_without_a_face_fails_with_a_sentence(page: Page, tmp_path: Pa
     product.manage("check_ledger")
 
 
+def test_videos_are_found_renamed_and_deleted(page: Page) -> None:
+    sign_up(page, "tidy@example.org")
+    for _ in range(2):
+        page.goto("/studio/?sample=1")
+        page.locator("#generate").click()
+        page.wait_for_url("**/gallery/")
+    cards = page.locator("#gallery .card")
+    expect(cards).to_have_count(2)
+    expect(cards.first).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    cards.first.locator(".card__title a").click()
+    page.get_by_text("Rename", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("Good morning")
+    page.get_by_role("button", name="Keep this name").click()
+    expect(page.get_by_role("heading", name="Good morning")).to_be_visible()
+
+    page.goto("/gallery/")
+    page.get_by_label("Search by name").fill("morning")
+    expect(cards).to_have_count(1)
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.get_by_text("Video", exact=True).click()
+    expect(page.get_by_text("None of these")).to_be_visible()
+    assert "kind=lipsync-video" in page.url
+    page.get_by_text("Photo", exact=True).click()
+    expect(cards).to_have_count(1)
+    cards.first.locator(".card__title a").click()
+    page.locator("#delete").click()
+    page.locator("#dialog").get_by_role("button", name="Delete video").click()
+    page.wait_for_url("**/gallery/")
+    expect(cards).to_have_count(1)
+    expect(page.get_by_text("The video is deleted")).to_be_visible()
+
+
 def test_a_key_is_shown_once_and_can_be_revoked(page: Page) -> None:
     sign_up(page, "keys@example.org")
     page.goto("/api-keys/")

@@ -44,6 +44,8 @@ ROUTES: Mapping[str, Row] = {
     "job": Row((LOG_IN, 404, 200)),
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "rename": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "remove": Row((LOG_IN, 404, 200), post=(LOG_IN, 404, GOES_ON)),
     "share_on": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "share_off": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "share": Row((200, 200, 200)),  # whoever has the address
@@ -213,6 +215,7 @@ PAGES = {
     "cancel": "job",
     "again": "job",
     "share_on": "job",
+    "rename": "job",
     "share_off": "job",
     "report": "share",
     "secret": "webhooks",
@@ -244,7 +247,8 @@ def test_after_logging_in_one_is_where_one_was(
 
 
 @pytest.mark.parametrize(
-    "name", ["card", "job", "cancel", "again", "share_on", "share_off", "revoke", "delivery", "send_again"]
+    "name",
+    ["card", "job", "cancel", "again", "share_on", "share_off", "rename", "remove", "revoke", "delivery", "send_again"],
 )
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
     theirs = world.address(name)
@@ -252,7 +256,7 @@ def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, worl
         world.key.public_id, "mw0000000000"
     )
     missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
-    method = "POST" if name in ("cancel", "again", "share_on", "share_off", "send_again") else "GET"
+    method = "POST" if name in ("cancel", "again", "share_on", "share_off", "rename", "send_again") else "GET"
 
     def heading(address: str) -> tuple[int, str]:
         answer: Any = charlies.generic(method, address)

@@ -197,6 +197,48 @@ def test_nobody_tries_the_job_of_another_again(alices: Client, bob: User, job_in
     assert Job.objects.count() == 1
 
 
+# --- Its name and its end ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("  Good evening ", "Good evening"), ("x" * 500, "x" * 120), ("", "voice"), ("a\0b", "ab")]
+)
+def test_a_job_gets_another_name(alices: Client, alice: User, make_job: MakeJob, typed: str, name: str) -> None:
+    job = make_job(alice)
+
+    answer = alices.post(f"/jobs/{job.pk}/rename/", {"name": typed}, follow=True)
+
+    assert f"<h1>{name}</h1>" in source(answer)
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_a_video_is_deleted_after_a_question(
+    alices: Client, alice: User, job_in: JobIn, data_dir: Path, part: bool
+) -> None:
+    job = job_in(Status.DONE, alice)
+    assert 'id="delete"' in source(page_of(alices, job))
+
+    asked = alices.get(f"/jobs/{job.pk}/remove/", headers=HTMX if part else {})
+    assert "This can not be undone." in words(asked)
+    assert ("<html" in source(asked)) != part
+    assert Job.objects.get(pk=job.pk).removed is None
+
+    answer = alices.post(f"/jobs/{job.pk}/remove/", follow=True)
+    assert "The video is deleted, with its files." in words(answer)
+    assert alices.get(f"/jobs/{job.pk}/").status_code == 404
+    assert [path for path in (data_dir / "media").rglob("*") if path.is_file()] == []
+
+
+def test_what_is_under_way_is_not_deleted(alices: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.RUNNING, alice)
+    assert 'id="delete"' not in source(page_of(alices, job))
+
+    answer = alices.post(f"/jobs/{job.pk}/remove/", follow=True)
+
+    assert "This job is not finished. Cancel it first." in words(answer)
+    assert Job.objects.get(pk=job.pk).removed is None
+
+
 def test_an_address_that_is_no_id_is_no_job(alices: Client) -> None:
     for address in ("/jobs/x/", "/jobs/1/", "/jobs/", "/gallery/x/", "/jobs/x/cancel/"):
         assert alices.get(address).status_code == 404
