@@ -1,0 +1,73 @@
+"""Every page, light and dark, narrow and wide, against the rules of axe-core: none is broken."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.live.product import Product, until
+from tests.live.test_api_live import _wheel
+from tests.live.test_browser import ARGUMENTS, sign_up
+
+pytestmark = [pytest.mark.live, pytest.mark.browser]
+AXE = "axe-core@4.14.1"
+ANYBODYS = (
+    *("/", "/pricing/", "/docs/", "/api-keys/", "/nothing-here"),
+    *("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"),
+)
+OWN = (
+    *("/studio/", "/studio/?model=lipsync-video", "/studio/?model=lipsync-image-multi", "/studio/?sample=1"),
+    *("/gallery/", "/gallery/?q=zzz", "/api-keys/", "/webhooks/", "/webhooks/secret/rotate/", "/credits/"),
+    *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
+)
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("axe")
+    npm = shutil.which("npm") or _wheel("npm")
+    subprocess.run([npm, "install", "--silent", "--no-fund", "--no-audit", AXE], cwd=folder, check=True)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture(params=[("light", 1280), ("dark", 390)], ids=lambda value: "-".join(map(str, value)))
+def reader(request: pytest.FixtureRequest, product: Product) -> Iterator[Page]:
+    scheme, width = request.param
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        person = browser.new_context(
+            base_url=product.url,
+            locale="en-GB",
+            color_scheme=scheme,
+            viewport={"width": width, "height": 900},
+            bypass_csp=True,  # or axe itself would be kept out
+        )
+        yield person.new_page()
+        browser.close()
+
+
+def broken(page: Page, path: str, axe: str) -> list[str]:
+    page.goto(path)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{path}: {rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found]
+
+
+def test_no_page_breaks_a_rule(reader: Page, product: Product, axe: str, request: pytest.FixtureRequest) -> None:
+    email = f"axe-{len(request.node.name)}@example.org"
+    problems = [problem for path in ANYBODYS for problem in broken(reader, path, axe)]
+    sign_up(reader, email)
+    reader.goto("/studio/?sample=1")
+    reader.locator("#generate").click()
+    reader.wait_for_url("**/gallery/")
+    card = reader.locator("#gallery .card").first
+    until(lambda: card.get_attribute("data-state") == "done", 120)
+    job = str(card.locator(".card__title a").get_attribute("href"))
+    reader.goto(job)
+    reader.locator("#share-on").click()
+    shared = reader.locator("#share-address").inner_text().removeprefix(product.url)
+    for path in (*OWN, job, f"{job}remove/", shared, f"{shared}player/"):
+        problems += broken(reader, path, axe)
+    assert problems == []
