@@ -82,6 +82,17 @@ def test_only_frames_meant_to_be_closed_count() -> None:
     assert closures.when_intended(gap, intended + 1).frames == 0
 
 
+def test_a_sources_own_closed_lips_are_its_least_open_ones() -> None:
+    talking = np.r_[np.full(90, 0.1), np.linspace(0.004, 0.012, 11), np.full(9, np.nan)]
+    assert closures.own(talking) == pytest.approx(0.0076, abs=0.0005)
+    assert closures.own(np.array([0.009])) == pytest.approx(0.009)
+
+
+@pytest.mark.parametrize("gap", [np.full(80, 0.05), np.array([0.11]), np.full(80, np.nan), np.array([])])
+def test_lips_that_never_touch_or_are_never_seen_have_no_closed_reading(gap: F64) -> None:
+    assert np.isnan(closures.own(gap))
+
+
 def test_closures_are_measured_within_two_frames() -> None:
     measured = np.full(100, 0.1)
     measured[52] = 0.005

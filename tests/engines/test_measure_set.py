@@ -81,6 +81,7 @@ def test_goals_that_are_met_are_not_missed() -> None:
         ("correlation", 0.94, "follows"),
         ("lag_frames", -1, "lag"),
         ("closed_median", 0.011, "closed"),
+        ("closed_beyond", 0.011, "closed − source"),
         ("closed_p95", 0.05, "closed p95"),
         ("changed", 1e-6, "outside"),
         ("lips_ratio", 1.2, "÷ source"),
@@ -142,6 +143,8 @@ def test_a_render_is_measured_from_end_to_end(tmp_path: Path) -> None:
     assert values["correlation"] > 0.9
     assert values["phones_known"] > 2
     assert values["absent"] == 0
+    assert values["closed_own"] == pytest.approx(0, abs=closures.CLOSED_GAP)
+    assert values["closed_beyond"] == pytest.approx(values["closed_median"] - values["closed_own"])
     assert abs(values["late_by_phones"]) < 2
     assert (tmp_path / shown.sheet).stat().st_size > 10_000
     assert shown.curve.startswith("<svg")

@@ -11,6 +11,8 @@ from jobs.engines.local.voice.visemes import BILABIALS
 
 INTENDED_CLOSED = 0.03  # an intended opening at which the lips touch
 CLOSED_GAP = 0.020  # of S: a measured gap at which they do, for the mesh reads .01 on lips that touch
+LEAST_OPEN_SHARE = 0.1  # of a talker's frames: in so many the lips touch
+PARTED_GAP = 0.030  # of S: a source that shows nothing less never closes its lips, so far as the mesh can tell
 AROUND_FRAMES = 2
 
 
@@ -44,6 +46,18 @@ def when_intended(gap: F64, opening: F64) -> Closed:
     if not len(shut):
         return Closed(float("nan"), float("nan"), 0)
     return Closed(float(np.median(shut)), float(np.percentile(shut, 95)), len(shut))
+
+
+def own(gap: F64) -> float:
+    """What the mesh reads on a source's own closed lips, in S, from its gaps (frames,); a picture is one frame.
+
+    The median of the least open tenth. It leans towards the low readings among those of touching lips, so it excuses
+    less than it might. NaN if even these lips are parted, or no face is known.
+    """
+    known = np.sort(gap[~np.isnan(gap)])
+    least = known[: max(1, round(LEAST_OPEN_SHARE * len(known)))]
+    reading = float(np.median(least)) if len(least) else float("nan")
+    return reading if reading <= PARTED_GAP else float("nan")
 
 
 def at_phones(gap: F64, phones: tuple[Phone, ...], fps: float) -> tuple[Closure, ...]:

@@ -23,11 +23,11 @@ from jobs.engines.local.shapes import F64, Phone
 
 @dataclass(frozen=True)
 class Look:
-    """What is measured against: who speaks, what was left alone, and for a video the source's own landmarks."""
+    """What is measured against: who speaks, each one's landmarks in the source, and what was left alone."""
 
     speakers: list[Speaker]
+    sources: F64  # (speakers, frames, 478, 3); a picture is one frame
     untouched: Untouched
-    source: F64 | None = None  # (frames, 478, 3)
 
 
 def refused(case: Case, failed: Failed, seconds: float) -> Shown:
@@ -47,10 +47,10 @@ def measured(case: Case, made: Finished, render: Render, resolution: int) -> lis
     look = _look(case, resolution, made.path.parent)
     landmarks = mesh.watch(mesh.frames(made.path), [speaker.anchors for speaker in look.speakers])
     shown = []
-    for speaker, points in zip(look.speakers, landmarks, strict=True):
+    for speaker, points, source in zip(look.speakers, landmarks, look.sources, strict=True):
         voice = case.sources[speaker.voice]
         values = {
-            **numbers(speaker, points, look.source),
+            **numbers(speaker, points, source),
             **_sound(speaker, points, closures.phones_beside(voice), made.path),
             "changed": look.untouched.changed,
             "changed_most": float(look.untouched.most),
@@ -67,38 +67,39 @@ def measured(case: Case, made: Finished, render: Render, resolution: int) -> lis
     return shown
 
 
-def numbers(speaker: Speaker, points: F64, source: F64 | None = None) -> Mapping[str, float]:
-    """Landmarks (frames, 478, 3) of one face in the result, and in its source → values for the table."""
+def numbers(speaker: Speaker, points: F64, source: F64) -> Mapping[str, float]:
+    """Landmarks (frames, 478, 3) of one face in the result, and in its source → values for the table.
+
+    The source says what its own lips read when they touch and how much they tremble; a picture's do not.
+    """
     gap, opening = mesh.gaps(points), speaker.track.opening
     count = min(len(gap), len(opening))
     expected_at = np.array([anchor is not None for anchor in speaker.anchors[:count]])
     followed, closed = following.follow(gap, opening), closures.when_intended(gap, opening)
     trembles = jitter.jitter(mesh.in_face_units(points)[:count], jitter.rests_as_intended(opening[:count]))
-    usual = _source_jitter(source)
+    own = mesh.gaps(source)
+    usual = jitter.jitter(mesh.in_face_units(source), jitter.rests_by_itself(own))
+    own_closed = closures.own(own)
     return {
         "correlation": followed.correlation,
         "lag_frames": float(followed.lag_frames),
         "closed_median": closed.median,
+        "closed_own": own_closed,
+        "closed_beyond": closed.median - own_closed,
         "closed_p95": closed.p95,
         "widest": float(np.nanpercentile(gap, 98)) if not np.isnan(gap).all() else math.nan,
         "absent": float(np.isnan(gap[:count]).mean()),
         "lost": float((np.isnan(gap[:count]) & expected_at).sum()),
         "lips_jitter": trembles.lips,
         "chin_jitter": trembles.chin,
-        "lips_ratio": trembles.lips / usual.lips if usual else math.nan,
-        "chin_ratio": trembles.chin / usual.chin if usual else math.nan,
+        "lips_ratio": trembles.lips / (usual.lips or math.nan),
+        "chin_ratio": trembles.chin / (usual.chin or math.nan),
     }
 
 
 def wanted_gap(opening: F64) -> F64:
     """(frames,) an intended opening as the gap in S that a face from the front makes of it."""
     return np.asarray(mouth.WIDEST_GAP * np.clip(opening, 0, 1.2) ** mouth.GAP_POWER)
-
-
-def _source_jitter(source: F64 | None) -> jitter.Jitter | None:
-    if source is None:
-        return None
-    return jitter.jitter(mesh.in_face_units(source), jitter.rests_by_itself(mesh.gaps(source)))
 
 
 def _sound(speaker: Speaker, points: F64, phones: tuple[Phone, ...], video: Path) -> Mapping[str, float]:
@@ -122,8 +123,9 @@ def _sound(speaker: Speaker, points: F64, phones: tuple[Phone, ...], video: Path
 def _look(case: Case, resolution: int, folder: Path) -> Look:
     if case.model != "lipsync-video":
         scene, speakers = expected.in_picture(case.sources, resolution, case.order)
-        return Look(speakers, untouched.in_picture(scene, [speaker.track for speaker in speakers]))
+        picture = mesh.watch([scene.picture], [speaker.anchors for speaker in speakers])
+        return Look(speakers, picture, untouched.in_picture(scene, [speaker.track for speaker in speakers]))
     watched, speaker = expected.in_video(case.sources, resolution, folder)
     anchors = expected.seen(watched, range(len(watched)))
-    source = mesh.watch(map(raster.to_bgr, watched.footage.forwards()), [anchors])[0]
-    return Look([speaker], untouched.in_video(watched, speaker.track, anchors), source)
+    source = mesh.watch(map(raster.to_bgr, watched.footage.forwards()), [anchors])
+    return Look([speaker], source, untouched.in_video(watched, speaker.track, anchors))
