@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 PYTEST := $(BIN)/python -m pytest
 QUICK := not render and not browser and not live
 # What works on rows, and so is tested on PostgreSQL too.
-ROWS := tests/test_*.py tests/api tests/web
+ROWS := tests/test_*.py tests/admin tests/api tests/web
 
 .PHONY: run test fast check lint types quality bench-engine lock messages clean
 

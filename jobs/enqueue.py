@@ -9,8 +9,11 @@ import mmap
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Final, Literal
+
+from django.db.models import Min
 
 from jobs.process.layers import die_with_parent
 
@@ -36,6 +39,16 @@ def waiting(queue: Queue) -> int:
     from django_q.brokers import get_broker
 
     return int(get_broker(queue).queue_size())
+
+
+def waiting_since(queue: Queue) -> datetime | None:
+    """When the oldest kick that waits in `queue` came there, or became free again; None if none waits."""
+    from django_q.models import OrmQ
+
+    # With the ORM broker a kick's lock is the moment from which on a cluster may take it.
+    now = datetime.now(UTC)
+    oldest: datetime | None = OrmQ.objects.filter(key=queue, lock__lte=now).aggregate(oldest=Min("lock"))["oldest"]
+    return oldest
 
 
 def stopping() -> bool:

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 MAX_SEED = 2**31 - 1
 CANCELLED = gettext_noop("Cancelled")
 TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, as many as it may. Try again when one has ended.")
+SUSPENDED = gettext_noop("This account is suspended.")
 OPEN_AGAIN_SECONDS = 10
 NO_LUCK = gettext_noop("The renderer stopped {attempts} times on this job. Try another picture or recording.")
 # A kick that no worker took within this is repeated; one that was taken is protected by the lease.
@@ -85,7 +86,7 @@ def submit(
 ) -> Job:
     """Make the job, hold its price and tell the queue: all of it or nothing.
 
-    `claim` is the Idempotency-Key that it is made under. Raises InsufficientCredits or RateLimited.
+    `claim` is the Idempotency-Key that it is made under. Raises Conflict, InsufficientCredits or RateLimited.
     """
     wallet = credits.wallet_of(user, wallet_kind)
     # Files first, because storage knows no rollback and a transaction should be short.
@@ -94,6 +95,9 @@ def submit(
         for field, draft in order.inputs.items():
             kept[field] = media.keep(user, draft)
         with transaction.atomic():
+            # The house that owns the examples is nobody's account, and never let in.
+            if not showcase:
+                _check_active(user)
             if api_key is not None:
                 _check_open_jobs(api_key)
             job = Job.objects.create(
@@ -137,10 +141,16 @@ def quote(order: Order) -> Quote:
     return Quote(credits.price(seconds, order.resolution), credits.billed_seconds(seconds))
 
 
+def _check_active(user: User) -> None:
+    """Raises Conflict if the account is suspended. Its row is the lock: a suspension sees the job or comes first."""
+    if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).exists():
+        raise Conflict(SUSPENDED)
+
+
 def _check_open_jobs(api_key: ApiKey) -> None:
     """Raises RateLimited if the key has as many unfinished jobs as it may. The key's row is the lock."""
     ApiKey.objects.select_for_update().get(pk=api_key.pk)
-    if Job.objects.filter(api_key=api_key, status__in=OPEN).count() >= settings.MAX_OPEN_JOBS:
+    if Job.objects.filter(api_key=api_key, finished=None).count() >= settings.MAX_OPEN_JOBS:
         raise RateLimited(TOO_MANY_OPEN, limit=settings.MAX_OPEN_JOBS, seconds=OPEN_AGAIN_SECONDS)
 
 
@@ -476,12 +486,13 @@ def _scratch() -> Path:
 def sweep() -> None:
     """Take back jobs whose worker is gone, and repeat kicks that got lost. Safe to run anywhere, any time."""
     now = timezone.now()
-    for job in Job.objects.filter(status=Status.RUNNING, lease_until__lt=now).select_related("wallet"):
+    quiet = Job.objects.filter(status=Status.RUNNING, lease_until__lt=now).order_by("lease_until")
+    for job in quiet.select_related("wallet"):
         log.warning("job %s: worker gone quiet in attempt %d", job.pk, job.attempts)
         _retry_or_fail(job)
     if not waiting("render"):
         # Nothing waits in the queue, so a job that still does was forgotten there.
-        for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN):
+        for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN).order_by("created"):
             if Job.objects.filter(pk=job.pk, status=Status.QUEUED, kicked=job.kicked).update(kicked=now):
                 enqueue("render", "start_job", str(job.pk))
     if waiting("default") < FEW_WAITING:

@@ -71,6 +71,24 @@ def test_a_movement_is_never_changed_or_removed(alice: User) -> None:
         Movement.objects.update(amount=1)
     with pytest.raises(LedgerIsImmutable):
         wallet.movements.all().delete()
+    with pytest.raises(LedgerIsImmutable), transaction.atomic():
+        Movement.objects.bulk_update([movement], ["amount"])
+    # Not found out before the database is asked:
+    copy = Movement(**{field.attname: getattr(movement, field.attname) for field in Movement._meta.fields})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        copy.save()
+
+
+def test_the_database_itself_changes_no_movement(alice: User) -> None:
+    credits.wallet_of(alice, WalletKind.API)
+
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE jobs_movement SET amount = 1")
+    if connection.vendor == "postgresql":
+        with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM jobs_movement")
+
+    assert list(credits.wrong_wallets()) == []
 
 
 @pytest.mark.parametrize("amount", [0, -1])

@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from jobs import keys, lifecycle
+from jobs import credits, keys, lifecycle
 from jobs.admin.base import Acts, Kept, link_to, link_to_list
+from jobs.admin.grants import AccountGrantForm
 from jobs.admin.reasons import with_reason
 from jobs.errors import Conflict
-from jobs.models import ApiKey, Job, Movement, User
+from jobs.models import ApiKey, Job, Movement, User, Wallet, WalletKind
 
 
 class LowerCaseEmail(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
@@ -46,9 +47,7 @@ class UserAdmin(Acts, DjangosUserAdmin):  # type: ignore[type-arg]  # no generic
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("email",)
     ordering = ("-date_joined",)
-    actions = ("suspend", "readmit")
-    date_hierarchy = "date_joined"
-    show_full_result_count = False
+    actions = ("grant", "suspend", "readmit")
     readonly_fields = ("is_active", "date_joined", "last_login", "own_jobs", "own_keys", "own_wallets")
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active")}),
@@ -72,6 +71,16 @@ class UserAdmin(Acts, DjangosUserAdmin):  # type: ignore[type-arg]  # no generic
         if obj is None or request.user.is_superuser:
             return super().get_fieldsets(request, obj)
         return tuple(part for part in self.fieldsets if "is_superuser" not in part[1]["fields"])
+
+    def has_grant_permission(self, request: HttpRequest) -> bool:
+        """Whoever may edit accounts may not for that reason pay them."""
+        return bool(self.admin_site.get_model_admin(Wallet).has_change_permission(request))
+
+    @with_reason("Grant credits", "Granted", form=AccountGrantForm, permission="grant")
+    def grant(self, request: HttpRequest, user: User, kind: str, amount: int, reason: str) -> str:
+        wallet = credits.wallet_of(user, WalletKind(kind))
+        credits.grant(wallet, amount, reason)
+        return f"{amount} {wallet.get_kind_display()}"
 
     @with_reason("Suspend: out, keys off, jobs cancelled", "Suspended")
     def suspend(self, request: HttpRequest, user: User, reason: str) -> str:
@@ -114,7 +123,8 @@ class ApiKeyAdmin(Kept[ApiKey]):
     list_display = ("__str__", "name", "owner", "created", "last_used", "expires", "revoked")
     list_filter = (("revoked", admin.EmptyFieldListFilter), "created", "last_used")
     list_select_related = ("user",)
-    search_fields = ("^public_id", "name", "user__email")
+    search_fields = ("^public_id", "name")
+    search_key = "public_id"
     search_owner = "user"
     actions = ("revoke",)
     editable = ("name", "expires")

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs.admin.paging import Bounded, Found
 from jobs.models import User
 
 Row = TypeVar("Row", bound=Model)
@@ -23,15 +25,27 @@ SHOWN_OF_ID = 8
 
 
 class Acts(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
-    """Offers the actions of the list on a row's own page too."""
+    """Offers the actions of the list on a row's own page too. Neither counts more rows than it must."""
 
     change_form_template = "admin/acts.html"
+    paginator = Bounded
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Found
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         acts = [act[1:] for act in self.get_actions(request).values() if act is not None]
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "acts": acts})
+        more = self.more_context() | {"acts": acts}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def more_context(self) -> dict[str, Any]:
+        """For the template of a row's page."""
+        return {}
 
 
 class Kept(Acts, Generic[Row]):
@@ -41,11 +55,14 @@ class Kept(Acts, Generic[Row]):
     """
 
     editable: tuple[str, ...] = ()
-    # What a search looks up through an index: where an id is looked for, and whose e-mail address.
+    # What a search looks up through an index: where an id is looked for, where the whole word, whose e-mail address.
     search_ids: tuple[str, ...] = ()
+    search_key = ""
     search_owner = ""
-    list_per_page = 50
-    show_full_result_count = False
+
+    def more_context(self) -> dict[str, Any]:
+        """No button to save where there is nothing to save."""
+        return {} if self.editable else {"show_save": False, "show_save_and_continue": False}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -60,14 +77,17 @@ class Kept(Acts, Generic[Row]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        """An id and an address are found at once among any number of rows; other words are looked for in all."""
+        """An id and an address are found at once among any number of rows; other words are looked for in names."""
         term = search_term.strip()
         if self.search_ids and (ids := _ids(term)):
             within = (Q(**{f"{field}__gte": ids[0], f"{field}__lte": ids[1]}) for field in self.search_ids)
             return queryset.filter(reduce(or_, within)), False
         if self.search_owner and "@" in term:
-            owners = User.objects.filter(email__istartswith=term)
+            # Kept in lower case, so that an index may help.
+            owners = User.objects.filter(email__startswith=term.lower())
             return queryset.filter(**{f"{self.search_owner}__in": owners.values("pk")}), False
+        if self.search_key and (found := queryset.filter(**{self.search_key: term})).exists():
+            return found, False
         return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Row, form: Any, change: bool) -> None:

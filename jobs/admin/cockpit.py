@@ -4,6 +4,7 @@ Everything that ended is counted over a day or a month and found through an inde
 quick however long the installation has run.
 """
 
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +16,9 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from jobs import credits, health
-from jobs.enqueue import QUEUES, waiting
-from jobs.models import Complaint, Delivery, DeliveryStatus, Job, Movement, MovementKind, Share, Status
-from jobs.models.job import OPEN
+from jobs.enqueue import QUEUES, Queue, waiting, waiting_since
+from jobs.models import Beat, Complaint, Delivery, DeliveryStatus, Job, Media, Movement, MovementKind, Share, Status
+from jobs.models.share import up
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 REASONS = 6  # the most frequent ones are shown
@@ -47,7 +48,8 @@ class Panel:
 def panels(now: datetime) -> list[Panel]:
     """All that is counted."""
     return [
-        Panel("Jobs now", [*_open_jobs(now), *_workers()]),
+        Panel("Jobs now", _open_jobs(now)),
+        Panel("Queues and workers", [*(part for queue in QUEUES for part in _queue(queue, now)), *_parts(now)]),
         Panel("Jobs of the last day", _ended_jobs(now - DAY)),
         Panel("Why jobs failed, last day", _reasons(now - DAY), "None failed."),
         Panel("Webhooks", _deliveries(now)),
@@ -58,25 +60,36 @@ def panels(now: datetime) -> list[Panel]:
 
 
 def _open_jobs(now: datetime) -> list[Figure]:
-    counted = Job.objects.filter(status__in=OPEN).aggregate(
-        queued=Count("pk", filter=Q(status=Status.QUEUED)),
-        running=Count("pk", filter=Q(status=Status.RUNNING)),
-        oldest=Min("created", filter=Q(status=Status.QUEUED)),
-    )
+    counted = Job.objects.filter(status=Status.QUEUED).aggregate(queued=Count("pk"), oldest=Min("created"))
+    running = Job.objects.filter(status=Status.RUNNING).count()
     age = now - counted["oldest"] if counted["oldest"] else timedelta()
     return [
         Figure("Queued", f"{counted['queued']:,}", _list(Job, status__exact=Status.QUEUED)),
         Figure("Longest wait", _duration(age), _list(Job, status__exact=Status.QUEUED), age > LONG_WAIT),
-        Figure("Running", f"{counted['running']:,}", _list(Job, status__exact=Status.RUNNING)),
-        *(Figure(f"Kicks in the queue “{queue}”", f"{waiting(queue):,}") for queue in QUEUES),
+        Figure("Running", f"{running:,}", _list(Job, status__exact=Status.RUNNING)),
     ]
 
 
-def _workers() -> list[Figure]:
+def _queue(queue: Queue, now: datetime) -> list[Figure]:
+    """How many kicks wait, and for how long the oldest of them."""
+    address = reverse("admin:django_q_ormq_changelist") + "?" + urlencode({"key": queue, "lock__lte": _moment(now)})
+    since = waiting_since(queue)
+    age = now - since if since else timedelta()
     return [
-        Figure(name.capitalize(), "works" if works else "silent", bad=not works)
-        for name, works in health.report().items()
+        Figure(f"Waiting in {queue}", f"{waiting(queue):,}", address),
+        Figure(f"Oldest in {queue}", _duration(age), address, age > LONG_WAIT),
     ]
+
+
+def _parts(now: datetime) -> list[Figure]:
+    """Whether the database and the workers answer, and when a worker last gave a sign of life."""
+    seen = {f"{queue} worker": seen for queue, seen in Beat.objects.values_list("queue", "seen")}
+    figures = []
+    for name, works in health.report().items():
+        said, last = "works" if works else "silent", seen.get(name)
+        ago = f", seen {_duration(now - last)} ago" if last else ""
+        figures.append(Figure(name.capitalize(), said + ago, _list(Beat) if "worker" in name else "", not works))
+    return figures
 
 
 def _ended_jobs(since: datetime) -> list[Figure]:
@@ -89,15 +102,14 @@ def _ended_jobs(since: datetime) -> list[Figure]:
     )
     seconds = counted["work"].total_seconds() if counted["work"] else 0.0
     speed = f"{seconds / counted['video']:.2f} s" if counted["video"] else "–"
-    day = since.strftime("%Y-%m-%d %H:%M:%S%z")
+    lists = {
+        status: _list(Job, status__exact=status, finished__gte=_moment(since))
+        for status in (Status.DONE, Status.FAILED, Status.CANCELLED)
+    }
     return [
-        Figure("Done", f"{counted[Status.DONE]:,}", _list(Job, status__exact=Status.DONE, finished__gte=day)),
-        Figure("Failed", f"{counted[Status.FAILED]:,}", _list(Job, status__exact=Status.FAILED, finished__gte=day)),
-        Figure(
-            "Cancelled", f"{counted[Status.CANCELLED]:,}", _list(Job, status__exact=Status.CANCELLED, finished__gte=day)
-        ),
-        Figure("Video made", _duration(timedelta(seconds=counted["video"] or 0))),
-        Figure("Work for a second of video", speed),
+        *(Figure(status.capitalize(), f"{counted[status]:,}", address) for status, address in lists.items()),
+        Figure("Video made", _duration(timedelta(seconds=counted["video"] or 0)), lists[Status.DONE]),
+        Figure("Work for a second of video", speed, lists[Status.DONE]),
     ]
 
 
@@ -106,35 +118,44 @@ def _reasons(since: datetime) -> list[Figure]:
     rows = failed.values("error_template").annotate(count=Count("pk")).order_by("-count")[:REASONS]
     return [
         Figure(
-            row["error_template"],
+            re.sub(r"\{\w+\}", "…", row["error_template"]),
             f"{row['count']:,}",
-            _list(Job, status__exact=Status.FAILED, error_template__exact=row["error_template"]),
+            _list(
+                Job,
+                status__exact=Status.FAILED,
+                error_template__exact=row["error_template"],
+                finished__gte=_moment(since),
+            ),
         )
         for row in rows
     ]
 
 
 def _deliveries(now: datetime) -> list[Figure]:
+    late = now - LONG_WAIT
     pending = Delivery.objects.filter(status=DeliveryStatus.PENDING).aggregate(
-        all=Count("pk"), failing=Count("pk", filter=Q(tries__gt=0)), late=Count("pk", filter=Q(due__lt=now - LONG_WAIT))
+        all=Count("pk"), failing=Count("pk", filter=Q(tries__gt=0)), late=Count("pk", filter=Q(due__lte=late))
     )
+    lost = {"status__exact": DeliveryStatus.GIVEN_UP, "created__gte": _moment(now - MONTH)}
     given_up = Delivery.objects.filter(status=DeliveryStatus.GIVEN_UP, created__gte=now - MONTH).count()
     waits = {"status__exact": DeliveryStatus.PENDING}
     return [
         Figure("Waiting", f"{pending['all']:,}", _list(Delivery, **waits)),
         Figure("Failed so far, tried again", f"{pending['failing']:,}", _list(Delivery, **waits, tries__gt=0)),
-        Figure("Due for over ten minutes", f"{pending['late']:,}", _list(Delivery, **waits), pending["late"] > 0),
         Figure(
-            "Given up, of the last 30 days", f"{given_up:,}", _list(Delivery, status__exact=DeliveryStatus.GIVEN_UP)
+            "Due for over ten minutes",
+            f"{pending['late']:,}",
+            _list(Delivery, **waits, due__lte=_moment(late)),
+            pending["late"] > 0,
         ),
+        Figure("Given up, of the last 30 days", f"{given_up:,}", _list(Delivery, **lost)),
     ]
 
 
 def _shared(now: datetime) -> list[Figure]:
-    up = Share.objects.filter(Q(expires=None) | Q(expires__gt=now), ended=None).count()
     said = Complaint.objects.filter(settled=None).count()
     return [
-        Figure("Up now", f"{up:,}", _list(Share, ended__isempty=1)),
+        Figure("Up now", f"{Share.objects.filter(up(now)).count():,}", _list(Share, up=1)),
         Figure("Complaints to look at", f"{said:,}", _list(Complaint, settled__isempty=1), said > 0),
     ]
 
@@ -142,7 +163,9 @@ def _shared(now: datetime) -> list[Figure]:
 def _credits(title: str, since: datetime) -> list[Figure]:
     sums = credits.moved(since)
     return [
-        Figure(f"{title}: {name}", f"{sums.get(kind, 0):,}", _list(Movement, kind__exact=kind))
+        Figure(
+            f"{title}: {name}", f"{sums.get(kind, 0):,}", _list(Movement, kind__exact=kind, created__gte=_moment(since))
+        )
         for name, kind in (
             ("granted", MovementKind.GRANT),
             ("used", MovementKind.CAPTURE),
@@ -153,7 +176,9 @@ def _credits(title: str, since: datetime) -> list[Figure]:
 
 def _disk() -> list[Figure]:
     usage = shutil.disk_usage(settings.DATA_DIR)
+    files = Media.objects.aggregate(size=Sum("size"))["size"] or 0
     return [
+        Figure("People's files and videos", filesizeformat(files), _list(Media)),
         Figure("Free", filesizeformat(usage.free), bad=usage.free < LITTLE_SPACE * usage.total),
         Figure("In use, by all", filesizeformat(usage.used)),
         Figure("Size", filesizeformat(usage.total)),
@@ -164,10 +189,15 @@ def _since(jobs: QuerySet[Job], since: datetime) -> QuerySet[Job]:
     return jobs.filter(finished__gte=since)
 
 
+def _moment(time: datetime) -> str:
+    """As a filter in an address reads it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S.%f%z")
+
+
 def _list(model: type[Model], **filters: object) -> str:
     """The address of a list, filtered."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{address}?{urlencode(filters)}"
+    return f"{address}?{urlencode(filters)}" if filters else address
 
 
 def _duration(span: timedelta) -> str:

@@ -1,6 +1,9 @@
 """Shared pages and what people say against them."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -11,14 +14,33 @@ from jobs.admin.base import Kept, link_to, link_to_list
 from jobs.admin.reasons import with_reason
 from jobs.errors import Conflict
 from jobs.models import Complaint, Share
+from jobs.models.share import up
+
+
+class Up(admin.SimpleListFilter):
+    """Pages that can be seen now, and those that were taken down or ran out."""
+
+    title, parameter_name = "state", "up"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Up"), ("0", "Down")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Share]) -> QuerySet[Share]:
+        match self.value():
+            case "1":
+                return queryset.filter(up(timezone.now()))
+            case "0":
+                return queryset.exclude(up(timezone.now()))
+        return queryset
 
 
 @admin.register(Share)
 class ShareAdmin(Kept[Share]):
     list_display = ("token", "owner", "of_job", "created", "expires", "ended", "said")
-    list_filter = (("ended", admin.EmptyFieldListFilter), "created")
+    list_filter = (Up, "created")
     list_select_related = ("job__user",)
     search_fields = ("^token", "job__name")
+    search_key = "token"
     search_ids = ("job",)
     search_owner = "job__user"
     actions = ("take_down",)

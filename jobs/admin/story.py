@@ -1,5 +1,7 @@
 """Jobs and their files."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,9 +12,23 @@ from django.utils.safestring import SafeString
 from jobs import lifecycle
 from jobs.admin.base import NOTHING, Kept, link_to, link_to_list
 from jobs.admin.reasons import with_reason
+from jobs.credits import CREDITS_PER_SECOND
 from jobs.errors import Conflict
 from jobs.media import media_path
-from jobs.models import Delivery, Job, Media, Movement, Status
+from jobs.models import Delivery, Job, Media, Movement, Share, Status
+
+
+class Resolution(admin.SimpleListFilter):
+    """By the short side; the sizes are known, so nobody has to look which ones there are."""
+
+    title = parameter_name = "resolution"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(size), f"{size}p") for size in CREDITS_PER_SECOND]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        chosen = next((size for size in CREDITS_PER_SECOND if str(size) == self.value()), None)
+        return queryset.filter(resolution=chosen) if chosen else queryset
 
 
 @admin.register(Job)
@@ -21,27 +37,25 @@ class JobAdmin(Kept[Job]):
 
     list_display = ("short_id", "name", "owner", "model", "status", "percent", "price", "created", "duration")
     list_display_links = ("short_id", "name")
-    list_filter = ("status", "model", "resolution", "showcase", "created")
+    list_filter = ("status", "model", Resolution, "showcase", "created")
     list_select_related = ("user",)
-    search_fields = ("name", "user__email")
+    search_fields = ("name",)
     search_ids = ("id",)
     search_owner = "user"
     actions = ("cancel", "retry", "refund")
     editable = ("name",)
     fieldsets = (
         (None, {"fields": ("id", "name", "showcase", "owner", "made_with")}),
-        ("Asked for", {"fields": ("model", "resolution", "seed", "prompt", "given", "webhook")}),
+        ("Asked for", {"fields": ("model", "resolution", "speaking_order", "seed", "prompt", "given", "webhook")}),
         ("Paid", {"fields": ("price", "from_wallet", "own_movements")}),
         (
             "Where it stands",
             {"fields": ("status", "stage", "percent", "attempts", "fence", "lease_until", "kicked")},
         ),
-        ("When", {"fields": ("created", "started", "finished", "duration", "updated")}),
-        (
-            "What came of it",
-            {"fields": ("video", "sentence", "error_source", "engine", "remote_id", "timings", "prompt_used", "notes")},
-        ),
-        ("Announced", {"fields": ("own_delivery",)}),
+        ("When", {"fields": ("created", "started", "finished", "duration", "updated", "removed")}),
+        ("What came of it", {"fields": ("video", "picture", "said", "sentence", "error_source")}),
+        ("The engine", {"fields": ("engine", "remote_id", "took", "words_used")}),
+        ("Who was told", {"fields": ("own_delivery", "own_pages")}),
     )
 
     @admin.display(description="Id", ordering="id")
@@ -84,9 +98,32 @@ class JobAdmin(Kept[Job]):
     def video(self, job: Job) -> SafeString | str:
         return link_to(job.result)
 
+    @admin.display(description="Poster")
+    def picture(self, job: Job) -> SafeString | str:
+        return link_to(job.poster)
+
+    @admin.display(description="Notes")
+    def said(self, job: Job) -> SafeString | str:
+        return format_html_join("\n", "<div>{}</div>", ((sentence,) for sentence in job.warnings)) or NOTHING
+
     @admin.display(description="Error")
     def sentence(self, job: Job) -> str:
         return job.error or NOTHING
+
+    @admin.display(description="Timings")
+    def took(self, job: Job) -> str:
+        """By stage, in the engine's words."""
+        return (
+            ", ".join(f"{stage} {milliseconds:,} ms" for stage, milliseconds in (job.timings or {}).items()) or NOTHING
+        )
+
+    @admin.display(description="Understood of the prompt")
+    def words_used(self, job: Job) -> str:
+        return ", ".join(job.prompt_used) or NOTHING
+
+    @admin.display(description="Shared pages")
+    def own_pages(self, job: Job) -> SafeString:
+        return link_to_list(Share, "Shared pages", job__id__exact=job.pk)
 
     @admin.display(description="Webhook delivery")
     def own_delivery(self, job: Job) -> SafeString | str:
@@ -111,8 +148,8 @@ class JobAdmin(Kept[Job]):
 class MediaAdmin(Kept[Media]):
     list_display = ("__str__", "of_owner", "kind", "file_size", "seconds", "ready", "created", "uses", "open_link")
     list_filter = ("kind", "ready", "created")
-    list_select_related = ("owner", "result_of")
-    search_fields = ("filename", "owner__email")
+    list_select_related = ("owner", "result_of", "poster_of")
+    search_fields = ("filename",)
     search_ids = ("id",)
     search_owner = "owner"
     ordering = ("-created", "-id")
@@ -143,15 +180,14 @@ class MediaAdmin(Kept[Media]):
 
     @admin.display(description="Uses")
     def uses(self, media: Media) -> str:
-        if hasattr(media, "result_of"):
-            return "result"
-        return str(len(media.used_in.all()))
+        made = next((word for word in ("result", "poster") if hasattr(media, f"{word}_of")), "")
+        return made or str(len(media.used_in.all()))
 
     @admin.display(description="Used in")
     def used_by(self, media: Media) -> SafeString | str:
         uses = media.used_in.select_related("job")
         return format_html_join("\n", "<div>{}</div>", ((link_to(use.job),) for use in uses)) or NOTHING
 
-    @admin.display(description="Result of")
+    @admin.display(description="Made by")
     def made_by(self, media: Media) -> SafeString | str:
-        return link_to(getattr(media, "result_of", None))
+        return link_to(getattr(media, "result_of", None) or getattr(media, "poster_of", None))

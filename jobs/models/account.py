@@ -31,6 +31,9 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]  # the stubs do not have it
+        indexes: ClassVar = [models.Index(fields=["-date_joined", "-id"], name="user_newest")]
+
     def __str__(self) -> str:
         return self.email
 
@@ -49,6 +52,7 @@ class ApiKey(models.Model):
 
     class Meta:
         ordering = ("-created", "-pk")
+        indexes: ClassVar = [models.Index(fields=["-created", "-id"], name="key_newest")]
 
     def __str__(self) -> str:
         return f"sk_{self.public_id}_…"

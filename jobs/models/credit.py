@@ -67,7 +67,7 @@ class MovementQuerySet(models.QuerySet["Movement"]):
 
 
 class Movement(models.Model):
-    """`amount` credits went from `source` to `target`. Written once, never changed."""
+    """`amount` credits went from `source` to `target`. Written once, never changed; the database refuses it, too."""
 
     wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="movements")
     job = models.ForeignKey("jobs.Job", models.PROTECT, null=True, blank=True, related_name="movements")
@@ -76,12 +76,14 @@ class Movement(models.Model):
     source = models.CharField(max_length=10, choices=Bucket.choices)
     target = models.CharField(max_length=10, choices=Bucket.choices)
     note = models.CharField(max_length=200, blank=True)
-    created = models.DateTimeField(default=timezone.now, db_index=True)
+    created = models.DateTimeField(default=timezone.now)
 
     objects = MovementQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created", "-pk")
+        # With all that a sum over some days needs.
+        indexes: ClassVar = [models.Index(fields=["created", "kind", "amount"], name="movement_by_time")]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="movement_moves_something"),
             models.CheckConstraint(condition=~Q(source=F("target")), name="movement_between_two_buckets"),
@@ -97,7 +99,8 @@ class Movement(models.Model):
     def save(self, **kwargs: Any) -> None:
         if not self._state.adding:
             raise LedgerIsImmutable
-        super().save(**kwargs)
+        # A new row with the id of an old one would else be written over it.
+        super().save(**kwargs | {"force_insert": True})
 
     def delete(self, **_: Any) -> tuple[int, dict[str, int]]:  # type: ignore[override]
         raise LedgerIsImmutable

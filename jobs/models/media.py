@@ -40,6 +40,7 @@ class Media(models.Model):
     class Meta:
         verbose_name_plural = "media"
         ordering: ClassVar = ["-created"]
+        indexes: ClassVar = [models.Index(fields=["size"], name="media_size")]  # for their sum
 
     def __str__(self) -> str:
         return self.filename or self.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -12,6 +13,11 @@ from django.utils import timezone
 
 def new_token() -> str:
     return secrets.token_urlsafe(16)
+
+
+def up(now: datetime) -> Q:
+    """Which pages can be seen at `now`."""
+    return (Q(expires=None) | Q(expires__gt=now)) & Q(ended=None)
 
 
 class Share(models.Model):
@@ -25,6 +31,7 @@ class Share(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created", "-pk"]
+        indexes: ClassVar = [models.Index(fields=["-created", "-id"], name="share_newest")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["job"], condition=Q(ended=None), name="one_shared_page_a_job")
         ]

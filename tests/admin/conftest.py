@@ -1,0 +1,42 @@
+"""The operator at work, and something to work on."""
+
+import pytest
+from django.test import Client
+
+from jobs import health, keys, lifecycle
+from jobs.models import (
+    Attempt,
+    Complaint,
+    Delivery,
+    Job,
+    User,
+)
+from tests.admin.desk import HOOK, Fill
+from tests.conftest import MakeJob
+from tests.engine import FakeEngine
+
+
+@pytest.fixture
+def desk(operator: User, client: Client) -> Client:
+    """The operator's browser."""
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def fill(make_job: MakeJob, fake_engine: type[FakeEngine]) -> Fill:
+    """Gives an account one of everything; the job is done, shared, complained of, and its delivery was tried twice."""
+
+    def everything(user: User) -> Job:
+        key, _ = keys.create(user, "laptop")
+        job = make_job(user, webhook=HOOK, api_key=key, name="Good morning")
+        lifecycle.start(str(job.pk))
+        delivery = Delivery.objects.get(job=job)
+        for number, code in ((1, 500), (2, 200)):
+            Attempt.objects.create(delivery=delivery, number=number, code=code, milliseconds=5, answer="<b>hm</b>")
+        Delivery.objects.filter(pk=delivery.pk).update(tries=2)
+        Complaint.objects.create(share=lifecycle.share(user, job.pk), text="Boring.")
+        health.ask()
+        return job
+
+    return everything
