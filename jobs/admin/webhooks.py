@@ -40,10 +40,11 @@ class LastCode(admin.SimpleListFilter):
         return queryset
 
 
-class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
+class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]  # no generic at run time
     model = Attempt
     extra = 0
-    fields = readonly_fields = ("number", "at", "milliseconds", "code", "sentence", "answer")
+    readonly_fields = ("number", "at", "milliseconds", "code", "sentence", "answer")
+    fields = (("at", "milliseconds", "code"), "sentence", "answer")
 
     def has_add_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
         return False
