@@ -26,13 +26,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from jobs import credits, idempotency, media, webhooks
+from jobs import credits, idempotency, media, sharing, webhooks
 from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, SpeakingOrder, Stopped, Work
 from jobs.engines.registry import engine
 from jobs.enqueue import enqueue, stopping, waiting
 from jobs.errors import Conflict, NotFound, RateLimited, gettext_noop
 from jobs.media import Draft
-from jobs.models import ApiKey, Claim, Job, JobInput, Media, Share, Status, User, WalletKind, jobs_of
+from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.wire import job_object
 
@@ -291,36 +291,9 @@ def refund(job_id: UUID, reason: str) -> None:
         credits.refund(job, reason)
 
 
-def share(user: User, job_id: UUID, lifetime: timedelta | None = None) -> Share:
-    """Put a finished video on a public page of its own, at an address that was never used before.
-
-    A page that is up already stays, with its new lifetime. Raises NotFound or Conflict.
-    """
-    with transaction.atomic():
-        job = jobs_of(user).select_for_update().filter(pk=job_id).first()
-        if job is None:
-            raise NotFound(gettext_noop("There is no such job."))
-        if job.status != Status.DONE:
-            raise Conflict(gettext_noop("Only a finished video can be shared."))
-        now = timezone.now()
-        expires = now + lifetime if lifetime else None
-        page = Share.objects.filter(job=job, ended=None).first()
-        if page is None or not page.is_open:
-            Share.objects.filter(job=job, ended=None).update(ended=now)
-            return Share.objects.create(job=job, expires=expires)
-        page.expires = expires
-        page.save(update_fields=["expires"])
-        return page
-
-
-def unshare(job_id: UUID) -> bool:
-    """Take a job's public page down for good; False if there is none."""
-    return Share.objects.filter(job=job_id, ended=None).update(ended=timezone.now()) > 0
-
-
 def suspend(user: User) -> int:
     """Keep an account out: no log-in, no valid key, no shared page; its open jobs are cancelled. How many they were."""
-    Share.objects.filter(job__user=user, ended=None).update(ended=timezone.now())
+    sharing.unshare_all(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
     still_open = list(jobs_of(user).filter(status__in=OPEN).values_list("pk", flat=True))
     return sum(cancel(user, job_id).status == Status.CANCELLED for job_id in still_open)
@@ -342,7 +315,7 @@ def remove(user: User, job_id: UUID) -> None:
         files = [given.media for given in job.inputs.select_related("media")]
         files += [one for one in (job.result, job.poster) if one is not None]
         job.inputs.all().delete()
-        unshare(job.pk)
+        sharing.unshare(job.pk)
         Job.objects.filter(pk=job.pk).update(result=None, poster=None, prompt="", removed=timezone.now())
     # The files last: a crash before leaves orphans, which the sweep clears away.
     for one in files:

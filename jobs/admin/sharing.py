@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import lifecycle
+from jobs import sharing
 from jobs.admin.base import Kept, link_to, link_to_list
 from jobs.admin.reasons import with_reason
 from jobs.errors import Conflict
@@ -64,7 +64,7 @@ class ShareAdmin(Kept[Share]):
 
     @with_reason("Take down for good", "Taken down")
     def take_down(self, request: HttpRequest, share: Share, reason: str) -> None:
-        if share.ended or not lifecycle.unshare(share.job_id):
+        if share.ended or not sharing.unshare(share.job_id):
             raise Conflict("It is down already.")
         share.complaints.filter(settled=None).update(settled=timezone.now())
 

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs import lifecycle
+from jobs import sharing
 from jobs.errors import Problem
 from jobs.media import media_url
 from jobs.models import Complaint, Media, Share, jobs_of
@@ -117,7 +117,7 @@ def share(request: Request, job_id: UUID) -> HttpResponse:
     form = ShareForm(request.POST)
     days = form.days()
     try:
-        lifecycle.share(request.user, job_id, timedelta(days=days) if days else None)
+        sharing.share(request.user, job_id, timedelta(days=days) if days else None)
     except Problem as problem:
         messages.error(request, words.sentence(problem))
     return go_to(request, reverse("job", args=[job_id]))
@@ -127,7 +127,7 @@ def share(request: Request, job_id: UUID) -> HttpResponse:
 @for_members
 def unshare(request: Request, job_id: UUID) -> HttpResponse:
     get_object_or_404(jobs_of(request.user), pk=job_id)
-    if lifecycle.unshare(job_id):
+    if sharing.unshare(job_id):
         messages.success(request, gettext("The shared page is gone. Its address will never work again."))
     return go_to(request, reverse("job", args=[job_id]))
 

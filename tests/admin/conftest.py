@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from jobs import health, keys, lifecycle
+from jobs import health, keys, lifecycle, sharing
 from jobs.models import (
     Attempt,
     Complaint,
@@ -35,7 +35,7 @@ def fill(make_job: MakeJob, fake_engine: type[FakeEngine]) -> Fill:
         for number, code in ((1, 500), (2, 200)):
             Attempt.objects.create(delivery=delivery, number=number, code=code, milliseconds=5, answer="<b>hm</b>")
         Delivery.objects.filter(pk=delivery.pk).update(tries=2)
-        Complaint.objects.create(share=lifecycle.share(user, job.pk), text="Boring.")
+        Complaint.objects.create(share=sharing.share(user, job.pk), text="Boring.")
         health.ask()
         return job
 

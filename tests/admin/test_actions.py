@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from jobs import credits, keys, lifecycle
+from jobs import credits, keys, lifecycle, sharing
 from jobs.admin import reasons
 from jobs.errors import Conflict
 from jobs.models import (
@@ -409,7 +409,7 @@ def test_a_shared_page_is_taken_down_for_good_and_its_complaints_are_settled(
     desk: Client, alice: User, fill: Fill
 ) -> None:
     job = fill(alice)
-    share = lifecycle.share(alice, job.pk)
+    share = sharing.share(alice, job.pk)
     complaint = Complaint.objects.create(share=share, text="That is not me.")
     html = page(desk, reverse("admin:index"))
     assert 'class="is-bad"><dt>Complaints to look at' in html
@@ -428,7 +428,7 @@ def test_a_shared_page_is_taken_down_for_good_and_its_complaints_are_settled(
 
 
 def test_a_complaint_may_be_settled_and_the_page_stay(desk: Client, alice: User, fill: Fill) -> None:
-    share = lifecycle.share(alice, fill(alice).pk)
+    share = sharing.share(alice, fill(alice).pk)
     complaint = Complaint.objects.create(share=share, text="Boring.")
 
     assert "Settled: 1." in act(desk, "complaint", "settle", complaint.pk)

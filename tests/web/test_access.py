@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from jobs import credits, keys, lifecycle, webhooks
+from jobs import credits, keys, lifecycle, sharing, webhooks
 from jobs.media import media_path
 from jobs.models import ApiKey, Delivery, Job, Media, Movement, Share, SigningSecret, Status, User, Wallet, WalletKind
 from tests.conftest import MakeJob
@@ -122,7 +122,7 @@ def world(alice: User, make_job: MakeJob) -> World:
     delivery = Delivery.objects.get(job=ended)
     job = make_job(alice, name=NAME)
     Job.objects.filter(pk=ended.pk).update(status=Status.DONE, result=job.input("audio"), name="For all")
-    return World(job, keys.create(alice, NAME)[0], delivery, lifecycle.share(alice, ended.pk))
+    return World(job, keys.create(alice, NAME)[0], delivery, sharing.share(alice, ended.pk))
 
 
 def rows_of(user: User) -> list[object]:

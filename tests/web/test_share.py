@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 
-from jobs import lifecycle
+from jobs import lifecycle, sharing
 from jobs.media import keep_poster
 from jobs.models import Complaint, Job, Share, Status, User
 from jobs.web.share import MOST_COMPLAINTS
@@ -29,7 +29,7 @@ def done(alice: User, job_in: JobIn, png: Path) -> Job:
 
 
 def shared(job: Job) -> str:
-    return f"/s/{lifecycle.share(job.user, job.pk).token}/"
+    return f"/s/{sharing.share(job.user, job.pk).token}/"
 
 
 # --- On and off --------------------------------------------------------------------------
