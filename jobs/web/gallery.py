@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -83,10 +83,9 @@ def gallery(request: Request) -> HttpResponse:
     context = {"page": page, "wanted": wanted}
     if wants_part(request):
         return render(request, "gallery/_more.html" if after else "gallery/_list.html", context)
-    counted = own.aggregate(total=Count("pk"), working=Count("pk", filter=Q(status=Status.RUNNING)))
     kinds = [("", gettext("All")), *((kind, Model(kind).label) for kind in (Model.IMAGE, Model.VIDEO, Model.MULTI))]
     states = [("", gettext("In any state")), *((word, said) for word, (said, _states) in STATES.items())]
-    return render(request, "gallery/page.html", context | counted | {"kinds": kinds, "states": states})
+    return render(request, "gallery/page.html", context | {"total": own.count(), "kinds": kinds, "states": states})
 
 
 @never_cache
