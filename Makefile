@@ -10,7 +10,7 @@ BIN := .venv/bin
 SYNC := VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes --compile-bytecode
 export UV_PYTHON_DOWNLOADS := never
 PYTEST := $(BIN)/python -m pytest
-QUICK := not render and not browser and not live
+QUICK := not render and not slow and not browser and not live
 # What works on rows, and so is tested on PostgreSQL too.
 ROWS := tests/test_*.py tests/admin tests/api tests/web
 
@@ -24,7 +24,7 @@ test: check postgres
 	$(BIN)/python -m tests.postgres $(PYTEST) --numprocesses 2 -m "$(QUICK)" $(ROWS)
 	$(PYTEST) -m live
 
-# Without browser, renders and live servers: under a minute.
+# Without browsers, renders, live servers, and what waits for deadlines, processes or encoders: under a minute.
 fast: .venv/.dev
 	$(PYTEST) --numprocesses 2 -m "$(QUICK)"
 

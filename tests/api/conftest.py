@@ -78,7 +78,7 @@ def media_at(settings: Settings, png: Path, wav: Path) -> Iterator[str]:
         "/voice.wav": wav.read_bytes(),
         "/notes.wav": b"Dear diary",
     }
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -19,6 +19,8 @@ from tests.engines import clips, drawings, recordings, samples
 from tests.engines.clips import PLAIN, WEBM, Form
 from tests.engines.recordings import Format
 
+pytestmark = pytest.mark.slow
+
 SOME = settings(max_examples=200, deadline=None, database=None)
 COUNT = 60
 RATES = [Fraction(12), Fraction(15), Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(50), Fraction(60)]

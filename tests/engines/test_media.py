@@ -271,6 +271,7 @@ def is_read_or_refused(path: Path) -> int:
         return -1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", SMALL, ids=str)
 def test_a_recording_cut_anywhere_is_heard_as_far_as_it_goes_or_refused(form: Format, tmp_path: Path) -> None:
     whole = recordings.write_sound(tmp_path / "whole", form, SECONDS)
@@ -287,6 +288,7 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> dict[Format, bytes]:
     return {form: recordings.write_sound(folder / str(form), form, SECONDS).read_bytes() for form in SMALL}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", SMALL, ids=str)
 def test_one_wrong_byte_anywhere_in_a_header_is_no_trouble(
     form: Format, intact: dict[Format, bytes], tmp_path: Path
@@ -306,6 +308,7 @@ WOUNDS = st.lists(
 )
 
 
+@pytest.mark.slow
 @SOME
 @given(st.sampled_from(SMALL), WOUNDS)
 def test_damaged_recordings_are_read_or_refused_in_our_words(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.engines.local.files import footage, spool
+from jobs.engines.local.files import footage
 from jobs.engines.local.files.footage import Footage
 from jobs.engines.local.files.spool import Spool
 from jobs.engines.local.shapes import Planes
@@ -101,7 +101,3 @@ def test_a_full_disk_costs_time_and_not_the_video(video: Path, tmp_path: Path) -
     with files_of_at_most(7 * FRAME_BYTES + 100):
         assert len(list(film.glimpses())) == COUNT
     assert all(equal(one, other) for one, other in zip(film.forwards(), plain.forwards(), strict=True))
-
-
-def test_it_holds_a_quarter_of_a_minute() -> None:
-    assert spool.MOST_BYTES // (720 * 1280 * 3 // 2) / 25 >= 14.5

@@ -26,6 +26,8 @@ from jobs.engines.local.frames import raster
 from jobs.engines.local.shapes import F64, U8, Planes
 from tests.engines import clips
 
+pytestmark = pytest.mark.slow
+
 FADE = 3  # frames within which the mouth fades in or out
 
 

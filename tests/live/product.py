@@ -124,6 +124,13 @@ class Caller:
         answer: dict[str, Any] = self._call("GET", f"jobs/{job_id}").json()
         return answer
 
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """The cancelled job."""
+        answer = self._call("DELETE", f"jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        cancelled: dict[str, Any] = answer.json()
+        return cancelled
+
     def ended(self, job_id: str, seconds: float = 120) -> dict[str, Any]:
         def job() -> dict[str, Any] | None:
             seen = self.job(job_id)

@@ -26,6 +26,8 @@ from tests.net.servers import (
     status,
 )
 
+pytestmark = pytest.mark.slow
+
 HOME = Policy(allow_private=True)
 OK_HEAD = b"HTTP/1.1 200 OK\r\n"
 PLENTY = 60.0

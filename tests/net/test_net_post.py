@@ -19,6 +19,8 @@ from tests.net.servers import (
     status,
 )
 
+pytestmark = pytest.mark.slow
+
 HOME = Policy(allow_private=True)
 BODY = b'{"id": "job_1"}'
 

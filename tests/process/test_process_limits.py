@@ -14,6 +14,8 @@ import pytest
 from jobs.process import Limits, ProcessFailed, missing_layers, run_module
 from jobs.process.parent import converse
 
+pytestmark = pytest.mark.slow
+
 CHILDREN = "tests.process.children"
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(wall_seconds=60, cpu_seconds=30, memory_bytes=1 << 30, file_bytes=1 << 20)

@@ -15,6 +15,8 @@ import pytest
 from jobs.process import Limits, ProcessFailed, run_module
 from jobs.process.parent import MAX_LINE_BYTES, MAX_TOTAL_BYTES, STDERR_TAIL_BYTES, converse
 
+pytestmark = pytest.mark.slow
+
 CHILDREN = "tests.process.children"
 LIMITS = Limits(wall_seconds=60, cpu_seconds=30, memory_bytes=1 << 30, file_bytes=1 << 20)
 ROOT = Path(__file__).resolve().parents[2]
