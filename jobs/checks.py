@@ -1,31 +1,58 @@
 """Misconfiguration, as system checks with an id and a hint."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from jobs.engines.registry import ENGINES
 from jobs.process import missing_layers
 
-
-@register
-def engine_is_known(**_: Any) -> list[CheckMessage]:
-    if settings.ENGINE in ENGINES:
-        return []
-    return [Error(f"ENGINE={settings.ENGINE} is no engine.", hint=f"One of: {', '.join(ENGINES)}.", id="jobs.E001")]
+OPTIONAL = ("webhook_secret",)
+HOSTED = ("wavespeed", "fal")
 
 
 @register
-def engine_has_its_settings(**_: Any) -> list[CheckMessage]:
-    lacking = [name for name, value in settings.ENGINE_OPTIONS.get(settings.ENGINE, {}).items() if not value]
+def engines_are_known(**_: Any) -> list[CheckMessage]:
+    unknown = sorted({name for names in settings.ENGINES.values() for name in names} - set(ENGINES))
+    return [
+        Error(f"ENGINE={name} is no engine.", hint=f"One of: {', '.join(ENGINES)}.", id="jobs.E001") for name in unknown
+    ]
+
+
+@register
+def engines_have_their_settings(**_: Any) -> list[CheckMessage]:
+    lacking = [
+        (engine, name)
+        for engine in settings.REMOTE
+        for name, value in settings.ENGINE_OPTIONS.get(engine, {}).items()
+        if not value and name not in OPTIONAL
+    ]
     return [
         Error(
-            f"ENGINE={settings.ENGINE} needs {settings.ENGINE.upper()}_{name.upper()}.",
+            f"ENGINE={engine} needs {engine.upper()}_{name.upper()}.",
             hint="docs/engines.md says what it is.",
             id="jobs.E004",
         )
-        for name in lacking
+        for engine, name in lacking
+    ]
+
+
+@register
+def hosted_engines_reach_the_files(**_: Any) -> list[CheckMessage]:
+    """They are handed addresses, which on this machine alone nobody else can open."""
+    host = urlsplit(settings.PUBLIC_BASE_URL).hostname
+    hosted = [name for name in settings.REMOTE if name in HOSTED]
+    if not hosted or host not in ("localhost", "127.0.0.1", "::1"):
+        return []
+    return [
+        Warning(
+            f"ENGINE={name} fetches files from PUBLIC_BASE_URL, and {settings.PUBLIC_BASE_URL} is this machine alone.",
+            hint="Set PUBLIC_BASE_URL to an address that the internet reaches.",
+            id="jobs.W001",
+        )
+        for name in hosted
     ]
 
 

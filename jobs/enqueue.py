@@ -11,20 +11,30 @@ import signal
 import sys
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Final, Literal
+from typing import Literal
 
+from django.conf import settings
 from django.db.models import Min
 
 from jobs.process.layers import die_with_parent
 
-# Two queues, so that a long video never holds up a webhook.
-Queue = Literal["default", "render"]
-QUEUES: Final[tuple[Queue, ...]] = ("default", "render")
+# So that a long video holds up neither a webhook nor the calls to engines on other machines.
+Queue = Literal["default", "render", "remote"]
 
 NAME = "Q_CLUSTER_NAME"
 
 # One byte that the processes of a cluster share, because it is mapped before they are forked.
 _stop = mmap.mmap(-1, 1)
+
+
+def queues() -> tuple[Queue, ...]:
+    """The queues of this installation."""
+    return ("default", *settings.Q_CLUSTER["ALT_CLUSTERS"])
+
+
+def served(queue: Queue) -> Queue:
+    """The queue itself, or the one that stands in for it where nobody serves it."""
+    return queue if queue in queues() else "render"
 
 
 def enqueue(queue: Queue, task: str, *args: str) -> None:
@@ -49,6 +59,11 @@ def waiting_since(queue: Queue) -> datetime | None:
     now = datetime.now(UTC)
     oldest: datetime | None = OrmQ.objects.filter(key=queue, lock__lte=now).aggregate(oldest=Min("lock"))["oldest"]
     return oldest
+
+
+def this_queue() -> str:
+    """The queue that this worker serves."""
+    return os.environ.get(NAME, "default")
 
 
 def stopping() -> bool:

@@ -7,7 +7,7 @@ from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
-from jobs.enqueue import QUEUES, Queue, enqueue
+from jobs.enqueue import Queue, enqueue, queues
 from jobs.models import Beat, Job, Status
 
 ALIVE = timedelta(seconds=45)
@@ -17,7 +17,7 @@ ASK_EVERY = timedelta(seconds=10)
 def ask() -> None:
     """Ask each queue for a sign of life, unless it still owes one or gave one just now."""
     now = timezone.now()
-    for queue in QUEUES:
+    for queue in queues():
         Beat.objects.get_or_create(queue=queue)
         answered = Q(asked=None) | Q(seen__gte=F("asked"), asked__lt=now - ASK_EVERY) | Q(asked__lt=now - ALIVE)
         if Beat.objects.filter(answered, queue=queue).update(asked=now):
@@ -39,7 +39,7 @@ def report() -> Mapping[str, bool]:
     now = timezone.now()
     try:
         seen = dict(Beat.objects.values_list("queue", "seen"))
-        return {"database": True, **{f"{queue} worker": _alive(queue, seen.get(queue), now) for queue in QUEUES}}
+        return {"database": True, **{f"{queue} worker": _alive(queue, seen.get(queue), now) for queue in queues()}}
     except DatabaseError:
         return {"database": False}
 

@@ -5,6 +5,9 @@
                  └── hand back, or ─┘
                      lease expired        cancel ────→ CANCELLED  credits released, webhook
 
+A job that another machine does stays RUNNING without a worker: `look` asks how it stands, when it is time (`look_at`)
+or when a callback said that something happened (`nudge`).
+
 Each step is one conditional UPDATE inside the transaction of all that goes with
 it, so a step happens once, whole, or not at all. The queue only says "look at
 this job"; saying it twice does no harm, and `sweep` says it again when it got lost.
@@ -16,21 +19,33 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from jobs import credits, idempotency, media, sharing, webhooks
-from jobs.engines.base import MAX_VOICE_SECONDS, Failed, Finished, SpeakingOrder, Stopped, Work
-from jobs.engines.registry import engine
-from jobs.enqueue import enqueue, stopping, waiting
-from jobs.errors import Conflict, NotFound, RateLimited, gettext_noop
+from jobs import credits, exchanges, idempotency, media, roster, sharing, webhooks
+from jobs.engines.base import (
+    MAX_VOICE_SECONDS,
+    Away,
+    Engine,
+    Failed,
+    Finished,
+    Outcome,
+    RemoteEngine,
+    Running,
+    SpeakingOrder,
+    Stopped,
+    Work,
+)
+from jobs.enqueue import Queue, enqueue, queues, served, stopping, waiting
+from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, gettext_noop
 from jobs.media import Draft
 from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
@@ -44,12 +59,18 @@ TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, as many as i
 SUSPENDED = gettext_noop("This account is suspended.")
 OPEN_AGAIN_SECONDS = 10
 NO_LUCK = gettext_noop("The renderer stopped {attempts} times on this job. Try another picture or recording.")
+NO_ENGINE_WORKS = gettext_noop("The render service was out of order for too long. Try again later.")
+TOO_SLOW = gettext_noop("The render service did not finish this video in time. Try again later.")
+SILENT = gettext_noop("The render service gave no answer any more. Try again later.")
 # A kick that no worker took within this is repeated; one that was taken is protected by the lease.
 KICK_AGAIN = timedelta(seconds=30)
 BEAT_SECONDS = 2.0
 FEW_WAITING = 20
+# Between two questions to a machine that gives no usable answer.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 30.0
 
 
+MASK = "mask_image"
 # The fields that hold voices, by the kind of video.
 VOICES: Mapping[Model, tuple[str, ...]] = {
     Model.VIDEO: ("audio",),
@@ -70,6 +91,7 @@ class Order:
     webhook: str = ""
     name: str = ""
     speaking_order: SpeakingOrder = "meanwhile"
+    engine: str = ""  # its name, where there is a choice; empty for the first one that works
 
 
 # --- Submission ------------------------------------------------------------------------
@@ -86,8 +108,10 @@ def submit(
 ) -> Job:
     """Make the job, hold its price and tell the queue: all of it or nothing.
 
-    `claim` is the Idempotency-Key that it is made under. Raises Conflict, InsufficientCredits or RateLimited.
+    `claim` is the Idempotency-Key that it is made under. Raises Conflict, InsufficientCredits, InvalidInput or
+    RateLimited.
     """
+    check_makeable(order)
     wallet = credits.wallet_of(user, wallet_kind)
     # Files first, because storage knows no rollback and a transaction should be short.
     kept: dict[str, Media] = {}
@@ -111,6 +135,7 @@ def submit(
                 prompt=order.prompt,
                 webhook=order.webhook,
                 speaking_order=order.speaking_order,
+                wanted=order.engine,
                 wallet=wallet,
                 price=quote(order).credits,
             )
@@ -118,13 +143,24 @@ def submit(
                 Claim.objects.filter(pk=claim.pk).update(job=job)
             credits.hold(job)
             JobInput.objects.bulk_create(JobInput(job=job, field=field, media=one) for field, one in kept.items())
-            enqueue("render", "start_job", str(job.pk))
+            _kick(job)
     except BaseException:
         for field, one in kept.items():
             if order.inputs[field].media is None:
                 media.drop(one)
         raise
     return job
+
+
+def check_makeable(order: Order) -> None:
+    """Raises InvalidInput if no engine of this installation can make this."""
+    roster.candidates(
+        order.model.value,  # type: ignore[arg-type]  # the choices are the same words
+        order.resolution,
+        mask=MASK in order.inputs,
+        order=order.speaking_order,
+        wanted=order.engine,
+    )
 
 
 @dataclass(frozen=True)
@@ -187,53 +223,238 @@ class _HandBack(Stopped):
     """This worker is being stopped: another one shall do the job."""
 
 
-def start(job_id: str) -> None:
-    """Do the whole work of a queued job in this worker; harmless if somebody else does it already."""
-    job = _claim(UUID(job_id))
+def start(job_id: str, queue: str = "render") -> None:
+    """Do the whole work of a queued job in this worker, or place it elsewhere; harmless if somebody does already."""
+    job = Job.objects.filter(pk=UUID(job_id), status=Status.QUEUED).first()
     if job is None:
         return
-    made_by = engine(settings.ENGINE, settings.ENGINE_OPTIONS.get(settings.ENGINE))
-    log.info("job %s: attempt %d", job.pk, job.attempts)
+    name = _engine_for(job)
+    if name is None:
+        _wait_or_fail(job)
+        return
+    if _queue_of(name) != queue:
+        # Another engine has to step in than the one for which it was put into this queue.
+        enqueue(_queue_of(name), "start_job", str(job.pk))
+        return
+    claimed = _claim(job, name)
+    if claimed is None:
+        return
+    log.info("job %s: attempt %d with %s", claimed.pk, claimed.attempts, name)
+    made_by = roster.get(name)
+    if isinstance(made_by, RemoteEngine) and settings.CALLBACK_BASE_URL:
+        roster.ask_for_keys(name)
+    _let(claimed, made_by, made_by.run)
+
+
+def look(job_id: str) -> None:
+    """Ask the machine that has a job how it stands; harmless if somebody does already, or it has ended."""
+    job = _claim_look(UUID(job_id))
+    if job is None:
+        return
+    made_by = roster.get(job.placed_with)
+    if isinstance(made_by, RemoteEngine):
+        _let(job, made_by, made_by.look)
+
+
+def _let(job: Job, made_by: Engine, step: Callable[[Work, "_Heartbeat"], Outcome]) -> None:
+    """Let an engine do its part of the job, and apply what came of it."""
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
-        work = Work(
-            job_id=str(job.pk),
-            model=job.model,  # type: ignore[arg-type]  # the choices are the same words
-            sources={given.field: media.local_path(given.media) for given in job.inputs.select_related("media")},
-            output=Path(folder) / "result.mp4",
-            resolution=job.resolution,
-            seed=job.seed,
-            prompt=job.prompt,
-            speaking_order=job.speaking_order,  # type: ignore[arg-type]  # here, too
-            attempt=job.attempts,
-            remote_id=job.remote_id,
-            remember=partial(_remember, job),
-        )
         try:
-            outcome = made_by.run(work, _Heartbeat(job))
+            outcome = step(_work(job, made_by, Path(folder)), _Heartbeat(job))
         except _LeaseLost:
             log.info("job %s: no longer ours", job.pk)
+            recall(str(job.pk))
         except _HandBack:
             _hand_back(job)
         else:
             finish(job, outcome, f"{made_by.name} {made_by.version}")
 
 
+def _work(job: Job, made_by: Engine, folder: Path) -> Work:
+    given = {one.field: one.media for one in job.inputs.select_related("media")}
+    away = Away()
+    if isinstance(made_by, RemoteEngine):
+        away = Away(
+            remote_id=job.remote_id,
+            submitted=job.submitted is not None,
+            attempt=job.attempts,
+            links={field: media.media_url(one) for field, one in given.items()},
+            callback=exchanges.callback_address(job),
+            mark=partial(_mark, job),
+            remember=partial(_remember, job),
+            keep=partial(exchanges.keep, job, made_by.name),
+        )
+    return Work(
+        job_id=str(job.pk),
+        model=job.model,  # type: ignore[arg-type]  # the choices are the same words
+        sources={field: media.local_path(one) for field, one in given.items()},
+        output=folder / "result.mp4",
+        resolution=job.resolution,
+        seed=job.seed,
+        prompt=job.prompt,
+        speaking_order=job.speaking_order,  # type: ignore[arg-type]  # here, too
+        away=away,
+    )
+
+
 def _remember(job: Job, remote_id: str) -> None:
-    """Keep another machine's id of the job, for whoever takes it up again."""
-    Job.objects.filter(pk=job.pk, fence=job.fence).update(remote_id=remote_id[:200])
+    """Keep another machine's id of the job, for whoever takes it up again; empty if it does not have it any more."""
+    since = Coalesce(F("submitted"), Value(timezone.now())) if remote_id else None
+    ours = Job.objects.filter(pk=job.pk, fence=job.fence)
+    ours.update(remote_id=remote_id[:200], submitted=since, heard=timezone.now())
 
 
-def finish(job: Job, outcome: Finished | Failed, made_by: str) -> None:
+def _mark(job: Job, submitted: bool) -> None:
+    """Keep whether another machine may have the job."""
+    now = timezone.now() if submitted else None
+    Job.objects.filter(pk=job.pk, fence=job.fence).update(submitted=now, heard=now)
+
+
+def finish(job: Job, outcome: Outcome, made_by: str) -> None:
     """Apply what the engine answered."""
+    if roster.is_remote(job.placed_with):
+        if isinstance(outcome, Failed) and (outcome.elsewhere or not outcome.permanent):
+            roster.gave_out(job.placed_with, outcome.message)
+        else:
+            roster.answered(job.placed_with)
+        job.refresh_from_db(fields=["remote_id", "submitted", "heard"])
     match outcome:
         case Finished():
             _done(job, outcome, made_by)
+        case Running():
+            _leave(job, outcome)
+        case Failed() if (outcome.elsewhere or not outcome.permanent) and job.submitted is None and _others(job):
+            log.warning("job %s: %s could not: %s", job.pk, job.placed_with, outcome.message)
+            _pass_on(job)
         case Failed(permanent=True):
             with transaction.atomic():
                 _fail(job, outcome.message, outcome.params, outcome.source)
+        case Failed() if job.submitted is not None:
+            _leave_unheard(job)
         case Failed():
             log.warning("job %s: attempt %d failed: %s", job.pk, job.attempts, outcome.message)
             _retry_or_fail(job)
+
+
+# --- On another machine --------------------------------------------------------------------
+
+
+def _kick(job: Job) -> None:
+    """Tell the queue of the engine that is likely to do it."""
+    names = _able(job)
+    enqueue(_queue_of(job.placed_with or (names[0] if names else "")), "start_job", str(job.pk))
+
+
+def _queue_of(name: str) -> Queue:
+    return served("remote" if roster.is_remote(name) else "render")
+
+
+def _able(job: Job) -> tuple[str, ...]:
+    """The engines that could do the job, in order: the settings may have changed since it was submitted."""
+    mask = job.inputs.filter(field=MASK).exists()
+    try:
+        return roster.candidates(
+            job.model,  # type: ignore[arg-type]  # the choices are the same words
+            job.resolution,
+            mask=mask,
+            order=job.speaking_order,  # type: ignore[arg-type]  # here, too
+            wanted=job.wanted,
+        )
+    except InvalidInput:
+        return ()
+
+
+def _engine_for(job: Job) -> str | None:
+    """The engine that is to do the job now: the one that has it already, or the first that works."""
+    return job.placed_with if job.submitted is not None else roster.choose(_able(job), job.given_up)
+
+
+def _others(job: Job) -> list[str]:
+    """The engines that have not been tried."""
+    return [name for name in _able(job) if name != job.placed_with and name not in job.given_up]
+
+
+def _pass_on(job: Job) -> None:
+    """RUNNING → QUEUED for another engine, without counting the attempt."""
+    with transaction.atomic():
+        _requeue(job, attempts=F("attempts") - 1, given_up=[*job.given_up, job.placed_with], placed_with="")
+
+
+def _wait_or_fail(job: Job) -> None:
+    """No engine works, or all are full: the sweep asks again, but not for ever."""
+    if job.created > timezone.now() - timedelta(seconds=settings.WAIT_SECONDS):
+        return
+    with transaction.atomic():
+        _fail(job, NO_ENGINE_WORKS, {}, from_=Status.QUEUED)
+
+
+def _claim_look(job_id: UUID) -> Job | None:
+    """Take a job that is away for the time of one look. None if it has ended, or somebody has it."""
+    away = Job.objects.filter(pk=job_id, status=Status.RUNNING, lease_until=None)
+    lease = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    if not away.update(fence=F("fence") + 1, lease_until=lease, look_at=None):
+        return None
+    return Job.objects.select_related("wallet", "user").get(pk=job_id)
+
+
+def _leave(job: Job, running: Running) -> None:
+    """Leave a job with the machine that does it, until it is time to ask again."""
+    now = timezone.now()
+    engine = roster.get(job.placed_with)
+    longest = engine.longest_seconds if isinstance(engine, RemoteEngine) else 0.0
+    if job.submitted is not None and now - job.submitted > timedelta(seconds=longest):
+        with transaction.atomic():
+            _fail(job, TOO_SLOW, {})
+        recall(str(job.pk))
+        return
+    progress = min(max(running.progress, 0.0), 0.99)
+    _put_away(job, running.pause, heard=now, stage="drawing", progress=progress)
+
+
+def _leave_unheard(job: Job) -> None:
+    """The machine that has the job gave no usable answer: ask again, in growing pauses, but not for ever."""
+    silent = timezone.now() - (job.heard or job.submitted or timezone.now())
+    if silent.total_seconds() > settings.SILENCE_SECONDS:
+        with transaction.atomic():
+            _fail(job, SILENT, {})
+        recall(str(job.pk))
+        return
+    _put_away(job, max(FIRST_PAUSE_SECONDS, min(silent.total_seconds(), LONGEST_PAUSE_SECONDS)))
+
+
+def _put_away(job: Job, pause: float, **fields: object) -> None:
+    # A callback that came meanwhile has said when to look already.
+    look_at = Coalesce(F("look_at"), Value(timezone.now() + timedelta(seconds=pause)))
+    if not _move(job, (Status.RUNNING,), Status.RUNNING, lease_until=None, look_at=look_at, **fields):
+        recall(str(job.pk))
+
+
+def nudge(job_id: UUID, engine_name: str, remote_id: str) -> None:
+    """An engine says that something happened to a job: look at it at once. Without effect if it is not there."""
+    now = timezone.now()
+    there = Job.objects.filter(pk=job_id, status=Status.RUNNING, placed_with=engine_name)
+    if remote_id:
+        # After a crash between a submission and its answer, this is how the id is learned.
+        there.filter(remote_id="").update(remote_id=remote_id[:200], submitted=Coalesce(F("submitted"), Value(now)))
+        there = there.filter(remote_id=remote_id[:200])
+    with transaction.atomic():
+        # A look that is due already need not be asked for again, however often a callback is repeated.
+        if there.filter(Q(look_at=None) | Q(look_at__gt=now)).update(look_at=now):
+            enqueue(_queue_of(engine_name), "look", str(job_id))
+
+
+def recall(job_id: str) -> None:
+    """Tell the machine that has a job that nobody wants it any more: once, and only if it has ended here."""
+    over = Job.objects.filter(pk=UUID(job_id), status__in=(Status.CANCELLED, Status.FAILED)).exclude(remote_id="")
+    if not over.exclude(submitted=None).update(submitted=None):
+        return
+    job = Job.objects.get(pk=UUID(job_id))
+    engine = roster.get(job.placed_with)
+    if isinstance(engine, RemoteEngine):
+        engine.cancel(job.model, job.remote_id, partial(exchanges.keep, job, job.placed_with))  # type: ignore[arg-type]
+
+
+# --- What people do with a job -------------------------------------------------------------
 
 
 def cancel(user: User, job_id: UUID) -> Job:
@@ -245,6 +466,8 @@ def cancel(user: User, job_id: UUID) -> Job:
             raise NotFound(gettext_noop("There is no such job."))
         if _move(job, OPEN, Status.CANCELLED, error_template=CANCELLED, finished=timezone.now(), lease_until=None):
             _settle(job, credits.release)
+            if job.submitted is not None:
+                enqueue(_queue_of(job.placed_with), "recall", str(job.pk))
     return Job.objects.get(pk=job.pk)
 
 
@@ -276,6 +499,7 @@ def again(job_id: UUID) -> Job:
         webhook=job.webhook,
         name=job.name,
         speaking_order=job.speaking_order,  # type: ignore[arg-type]  # the choices are the same words
+        engine=job.wanted,
     )
     return submit(job.user, order, WalletKind(job.wallet.kind), api_key=job.api_key)
 
@@ -322,14 +546,15 @@ def remove(user: User, job_id: UUID) -> None:
         media.drop_unused(one)
 
 
-def _claim(job_id: UUID) -> Job | None:
-    """QUEUED → RUNNING, before the engine is called. None if it is not queued."""
+def _claim(job: Job, engine_name: str) -> Job | None:
+    """QUEUED → RUNNING, before the engine is called. None if it is no longer queued."""
     now = timezone.now()
-    job = Job.objects.filter(pk=job_id, status=Status.QUEUED).first()
-    if job is None or not _move(
+    if not _move(
         job,
         (Status.QUEUED,),
         Status.RUNNING,
+        placed_with=engine_name,
+        look_at=None,
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
         lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
@@ -397,11 +622,13 @@ def _done(job: Job, outcome: Finished, made_by: str) -> None:
     log.info("job %s: done", job.pk)
 
 
-def _fail(job: Job, template: str, params: Mapping[str, object], source: str = "") -> None:
+def _fail(
+    job: Job, template: str, params: Mapping[str, object], source: str = "", from_: Status = Status.RUNNING
+) -> None:
     """RUNNING → FAILED, with its sentence. Called in a transaction."""
     if _move(
         job,
-        (Status.RUNNING,),
+        (from_,),
         Status.FAILED,
         error_template=template[:300],
         error_params=dict(params),
@@ -431,7 +658,7 @@ def _hand_back(job: Job) -> None:
 
 def _requeue(job: Job, **fields: object) -> None:
     if _move(job, (Status.RUNNING,), Status.QUEUED, kicked=timezone.now(), lease_until=None, **fields):
-        enqueue("render", "start_job", str(job.pk))
+        _kick(Job.objects.get(pk=job.pk))
 
 
 def _settle(job: Job, settle: Callable[[Job], None]) -> None:
@@ -463,13 +690,22 @@ def sweep() -> None:
     for job in quiet.select_related("wallet"):
         log.warning("job %s: worker gone quiet in attempt %d", job.pk, job.attempts)
         _retry_or_fail(job)
-    if not waiting("render"):
-        # Nothing waits in the queue, so a job that still does was forgotten there.
+    if not any(waiting(queue) for queue in queues() if queue != "default"):
+        # Nothing waits in the queues, so a job that still does was forgotten there, or waits for an engine.
         for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN).order_by("created"):
             if Job.objects.filter(pk=job.pk, status=Status.QUEUED, kicked=job.kicked).update(kicked=now):
-                enqueue("render", "start_job", str(job.pk))
+                _kick(job)
+    look_around(now)
     if waiting("default") < FEW_WAITING:
         for delivery_id in webhooks.due(now):
             enqueue("default", "deliver", delivery_id)
     media.tidy(now)
+    exchanges.tidy(now)
     idempotency.tidy()
+
+
+def look_around(now: datetime) -> None:
+    """Have those jobs looked at that are away and whose time has come."""
+    for job in Job.objects.filter(status=Status.RUNNING, lease_until=None, look_at__lte=now).order_by("look_at"):
+        if Job.objects.filter(pk=job.pk, look_at=job.look_at).update(look_at=now + KICK_AGAIN):
+            enqueue(_queue_of(job.placed_with), "look", str(job.pk))

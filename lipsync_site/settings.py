@@ -61,15 +61,42 @@ GRANT_USER_CREDITS = env.int("GRANT_USER_CREDITS", 500)  # to each new account's
 GRANT_API_CREDITS = env.int("GRANT_API_CREDITS", 500)  # and to its API wallet
 
 # --- Jobs ----------------------------------------------------------------------------
-ENGINE = env.str("ENGINE", "local")
+# The engines, the preferred one first: a job goes to the next when one is out of order. For a kind of its own: another.
+ENGINE = env.list("ENGINE", default=["local"])
+ENGINES = {
+    "lipsync-image": env.list("ENGINE_IMAGE", default=ENGINE),
+    "lipsync-video": env.list("ENGINE_VIDEO", default=ENGINE),
+    "lipsync-image-multi": env.list("ENGINE_MULTI", default=ENGINE),
+}
 ENGINE_OPTIONS = {
     # A render node: another installation, up to …/api/v1, and a key of an account there with credits.
-    "upstream": {"url": env.str("UPSTREAM_URL", ""), "key": env.str("UPSTREAM_KEY", "")},
+    "upstream": {
+        "url": env.str("UPSTREAM_URL", ""),
+        "key": env.str("UPSTREAM_KEY", ""),
+        # Of that account's webhooks page: without it callbacks are taken as mere hints.
+        "webhook_secret": env.str("UPSTREAM_WEBHOOK_SECRET", ""),
+    },
+    "wavespeed": {
+        "key": env.str("WAVESPEED_KEY", ""),
+        "url": env.str("WAVESPEED_URL", "https://api.wavespeed.ai/api/v3"),
+    },
+    "fal": {
+        "key": env.str("FAL_KEY", ""),
+        "url": env.str("FAL_URL", "https://queue.fal.run"),
+        "keys_url": env.str("FAL_KEYS_URL", "https://rest.fal.ai/.well-known"),
+    },
 }
+REMOTE = sorted({name for names in ENGINES.values() for name in names} - {"local"})
+# Where engines elsewhere may call back; empty if they can not reach us: then they are only asked.
+CALLBACK_BASE_URL = env.str("CALLBACK_BASE_URL", PUBLIC_BASE_URL if HTTPS else "").rstrip("/")
+MAX_JOBS_AWAY = env.int("MAX_JOBS_AWAY", 20)  # at one engine at once
+SILENCE_SECONDS = env.int("SILENCE_SECONDS", 600)  # without a usable answer, then a job that is away is lost
+WAIT_SECONDS = env.int("WAIT_SECONDS", 6 * 3600)  # for an engine that is out of order
 LEASE_SECONDS = env.int("LEASE_SECONDS", 30)  # a running job unheard of for so long is taken back
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
 RENDER_WORKERS = env.int("RENDER_WORKERS", 1)
 TASK_WORKERS = env.int("TASK_WORKERS", 2)  # webhooks and other short tasks
+REMOTE_WORKERS = env.int("REMOTE_WORKERS", 4)  # calls to engines on other machines
 WEB_THREADS = env.int("WEB_THREADS", 16)
 
 # --- Django --------------------------------------------------------------------------
@@ -165,6 +192,8 @@ Q_CLUSTER = {
             "timeout": MAX_RUN_SECONDS + 60,
             "retry": 3 * (MAX_RUN_SECONDS + 60) + 60,
         },
+        # Sends files there and brings videos home; only where there is such an engine.
+        **({"remote": {"workers": REMOTE_WORKERS, "timeout": 1800, "retry": 3 * 1800 + 60}} if REMOTE else {}),
     },
 }
 

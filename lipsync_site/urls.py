@@ -9,6 +9,7 @@ from jobs.web import errors
 urlpatterns = [
     path("", include("jobs.web.urls")),
     path("api/v1/", api.urls),
+    path("callbacks/", include("jobs.callbacks")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
 ]

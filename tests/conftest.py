@@ -17,7 +17,7 @@ from jobs.media import Draft
 from jobs.models import ApiKey, Job, User, WalletKind
 from jobs.models.job import Model
 from tests import files, people
-from tests.engine import FakeEngine
+from tests.engine import FakeEngine, FarEngine
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +136,18 @@ def make_job(draft: Callable[..., dict[str, Draft]]) -> MakeJob:
 def fake_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeEngine]]:
     """Stands in the registry instead of the real engines; `acts` is what it does, `works` what it was given."""
     monkeypatch.setattr(registry, "ENGINES", {"fake": ("Fake", "tests.engine.FakeEngine")})
-    settings.ENGINE = "fake"
+    settings.ENGINES = {model: ["fake"] for model in settings.ENGINES}
     FakeEngine.reset()
     yield FakeEngine
     FakeEngine.reset()
+
+
+@pytest.fixture
+def far_engine(fake_engine: type[FakeEngine], settings: Settings, monkeypatch: pytest.MonkeyPatch) -> type[FarEngine]:
+    """One on another machine, and the other fake one to step in for it."""
+    known = {"far": ("Far", "tests.engine.FarEngine"), "fake": ("Fake", "tests.engine.FakeEngine")}
+    monkeypatch.setattr(registry, "ENGINES", known)
+    settings.ENGINES = {model: ["far"] for model in settings.ENGINES}
+    settings.CALLBACK_BASE_URL = "https://front.example.org"
+    FarEngine.reset()
+    return FarEngine

@@ -16,7 +16,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from jobs import credits, health
-from jobs.enqueue import QUEUES, Queue, waiting, waiting_since
+from jobs.enqueue import Queue, queues, waiting, waiting_since
 from jobs.models import Beat, Complaint, Delivery, DeliveryStatus, Job, Media, Movement, MovementKind, Share, Status
 from jobs.models.share import up
 
@@ -49,7 +49,7 @@ def panels(now: datetime) -> list[Panel]:
     """All that is counted."""
     return [
         Panel("Jobs now", _open_jobs(now)),
-        Panel("Queues and workers", [*(part for queue in QUEUES for part in _queue(queue, now)), *_parts(now)]),
+        Panel("Queues and workers", [*(part for queue in queues() for part in _queue(queue, now)), *_parts(now)]),
         Panel("Jobs of the last day", _ended_jobs(now - DAY)),
         Panel("Why jobs failed, last day", _reasons(now - DAY), "None failed."),
         Panel("Webhooks", _deliveries(now)),

@@ -1,18 +1,45 @@
-"""What an engine is: it takes `Work` and answers `Finished` or `Failed`.
+"""What an engine is: it takes `Work` and answers `Finished`, `Failed` or, from another machine, `Running`.
 
 Engines know nothing of Django, accounts or credits.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
 
 from jobs.errors import gettext_noop
+
+if TYPE_CHECKING:  # the renderer's process has no network, and loads nothing of it
+    from jobs.net import Said
 
 Model = Literal["lipsync-video", "lipsync-image", "lipsync-image-multi"]
 # Who of two speaks when: both at once, or one after the other.
 SpeakingOrder = Literal["meanwhile", "left_right", "right_left"]
+
+
+@dataclass(frozen=True)
+class Away:
+    """A job that another machine does.
+
+    `remote_id` is that machine's id of it, empty as long as it is not known; `submitted` says that it may have the job
+    all the same. `attempt` counts from 1. `links` are public addresses of the sources, by field; `callback` is where
+    the other machine may say that something happened, empty if it can not reach us.
+
+    The engine calls `mark(True)` before a call that costs money and `mark(False)` when that was certainly not taken,
+    `remember` with the id as soon as it is known, and `keep` with what was said.
+    """
+
+    remote_id: str = ""
+    submitted: bool = False
+    attempt: int = 1
+    links: Mapping[str, str] = field(default_factory=dict)
+    callback: str = ""
+    mark: Callable[[bool], None] = lambda submitted: None
+    remember: Callable[[str], None] = lambda remote_id: None
+    keep: Callable[[Said], None] = lambda said: None
 
 
 @dataclass(frozen=True)
@@ -23,8 +50,7 @@ class Work:
     whose names say nothing about their content. `resolution` is the short side in
     pixels. The same sources, seed and engine version give the same frames.
 
-    An engine on another machine calls `remember` with that machine's id of the job, and finds it as `remote_id` when
-    the job is taken up again; `attempt` counts from 1.
+    `away` is what an engine on another machine needs besides.
     """
 
     job_id: str
@@ -35,9 +61,7 @@ class Work:
     seed: int
     prompt: str = ""
     speaking_order: SpeakingOrder = "meanwhile"
-    attempt: int = 1
-    remote_id: str = ""
-    remember: Callable[[str], None] = lambda remote_id: None
+    away: Away = Away()
 
 
 class Stopped(Exception):
@@ -76,17 +100,26 @@ class Finished:
 class Failed:
     """No video. `permanent`: tell the user, credits back; otherwise try again later.
 
-    `message` is an English template with `params`, as in `jobs.errors`; `source`
-    names the field it is about, or is empty.
+    `elsewhere`: this engine can not, but another one may. `message` is an English template with `params`, as in
+    `jobs.errors`; `source` names the field it is about, or is empty.
     """
 
     message: str
     permanent: bool = True
+    elsewhere: bool = False
     source: str = ""
     params: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
-Outcome = Finished | Failed
+@dataclass(frozen=True)
+class Running:
+    """Another machine is at it. `pause` is for how many seconds it can be left alone, unless it calls back."""
+
+    progress: float = 0.0
+    pause: float = 5.0
+
+
+Outcome = Finished | Failed | Running
 
 
 class Report(Protocol):
@@ -115,12 +148,58 @@ MAX_RUN_SECONDS = 3600
 STAGES = ("looking", "listening", "drawing", "saving")
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What an engine takes for one kind of video. `prompt` says whether it reads one."""
+
+    mask: bool = True
+    prompt: bool = True
+    resolutions: tuple[int, ...] = (480, 720)
+    orders: tuple[SpeakingOrder, ...] = ("meanwhile", "left_right", "right_left")
+    max_seconds: float = MAX_VOICE_SECONDS
+
+
 class Engine(Protocol):
-    """Makes videos. `version` is part of what makes a result reproducible."""
+    """Makes videos. `version` is part of what makes a result reproducible; `offers` are the kinds that it makes."""
 
     name: str
     version: str
+    offers: ClassVar[Mapping[Model, Offer]]
 
     def run(self, work: Work, report: Report) -> Outcome:
-        """Make the video. Raises only what `report` raises."""
+        """Make the video, or have it begun elsewhere. Raises only what `report` raises."""
+        ...
+
+
+class NotGenuine(Exception):
+    """A callback that can not be shown to come from where it says it does."""
+
+
+class KeysMissing(Exception):
+    """A callback can not be judged, because what it is judged by is not here yet."""
+
+
+@runtime_checkable
+class RemoteEngine(Engine, Protocol):
+    """Has videos made by another machine: `run` submits, `look` asks how it stands, `hear` judges its callbacks."""
+
+    longest_seconds: float
+
+    def look(self, work: Work, report: Report) -> Outcome:
+        """Ask once; bring the video home if it is done. Raises only what `report` raises."""
+        ...
+
+    def cancel(self, model: Model, remote_id: str, keep: Callable[[Said], None]) -> None:
+        """Have the other machine stop, if it can be told."""
+        ...
+
+    def keys(self) -> Mapping[str, str]:
+        """What callbacks are judged by, asked for at the service; empty if that is not needed. Raises `Unavailable`."""
+        ...
+
+    def hear(self, headers: Mapping[str, str], body: bytes, keys: Mapping[str, str]) -> str:
+        """The other machine's id of the job that a callback is about, or empty. Raises NotGenuine or KeysMissing.
+
+        `headers` by name in lower case. What the callback says else is never believed: it makes us look.
+        """
         ...

@@ -2,30 +2,41 @@
 
 - The files go there as uploads, the job with our own job's id as its Idempotency-Key; the node's id is remembered, so
   that whoever takes the job up after a crash asks for that one and pays for no second.
-- Progress is asked for every two seconds. There is no callback that could get lost.
+- The node calls back when a job ends. Whether it can or not, it is asked every few seconds.
 - A job that was cancelled here is cancelled there.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from jobs.engines.base import Failed, Finished, Model, Note, Outcome, Report, Stopped, Work
-from jobs.engines.local.engine import probe
-from jobs.engines.remote import NOT_REACHED, NotNow, Patience, bring_home, escaped, told, usable, words_of
+from jobs.engines.base import Failed, Finished, Model, Note, NotGenuine, Offer, Outcome, Report, Running, Work
+from jobs.engines.remote import (
+    NOT_REACHED,
+    OURS,
+    REFUSED,
+    NotNow,
+    Patience,
+    bring_home,
+    escaped,
+    members,
+    recent,
+    spoken_seconds,
+    told,
+    usable,
+    words_of,
+)
 from jobs.errors import gettext_noop
-from jobs.net import Policy, Reply, Service, Unreachable
+from jobs.net import Policy, Reply, Said, Service, Unreachable
 
 POLL_SECONDS = 2.0
 UPLOADED = 0.05  # the share of the work that sending the files is
-VOICES: Mapping[Model, tuple[str, ...]] = {
-    "lipsync-video": ("audio",),
-    "lipsync-image": ("audio",),
-    "lipsync-image-multi": ("left_audio", "right_audio"),
-}
-# What a refusal means to us, by its status; its own words are for the operator.
-OURS = gettext_noop("The render service refused this installation. Tell whoever runs it.")
-REFUSED = gettext_noop("The render service refused this video.")
+SIGNATURE = "v1"
 LOST = gettext_noop("The render service no longer knows this video.")
 
 
@@ -38,92 +49,106 @@ class _Refused(Exception):
 
 
 class UpstreamEngine:
-    """See `jobs.engines.base.Engine`; `url` ends before the endpoints (…/api/v1), `key` is one of that server's."""
+    """See `jobs.engines.base.RemoteEngine`; `url` ends before the endpoints (…/api/v1), `key` is one of that server's.
+
+    With `webhook_secret`, that of the key's account, callbacks without its signature are turned away.
+    """
 
     name = "upstream"
     version = "1"
+    offers: ClassVar[Mapping[Model, Offer]] = {
+        "lipsync-image": Offer(),
+        "lipsync-image-multi": Offer(),
+        "lipsync-video": Offer(),
+    }
+    longest_seconds = 6 * 3600.0
 
-    def __init__(self, url: str, key: str) -> None:
-        self._service = Service(url, {"Authorization": f"Bearer {key}"})
+    def __init__(self, url: str, key: str, webhook_secret: str = "") -> None:
+        self._url, self._key, self._secret = url, key, webhook_secret
         self._host = urlsplit(url).hostname
 
     def run(self, work: Work, report: Report) -> Outcome:
+        """Send the files and the job there, unless that was done."""
+        if work.away.remote_id:
+            return Running(UPLOADED, POLL_SECONDS)
         say, beat = told(report)
-        patience = Patience(beat)
         say(0.0, "looking")
-        remote = work.remote_id
         try:
-            if not remote:
-                remote = self._submitted(work, patience)
-                work.remember(remote)
-            return self._followed(work, remote, patience, say)
+            work.away.remember(self._submitted(work, Patience(beat), beat))
         except _Refused as refused:
             return refused.outcome
         except NotNow:
             return Failed(NOT_REACHED, permanent=False)
-        except Stopped as stop:
-            if stop.for_good and remote:
-                self._cancel(remote)
-            raise
+        return Running(UPLOADED, POLL_SECONDS)
 
-    def _submitted(self, work: Work, patience: Patience) -> str:
+    def look(self, work: Work, report: Report) -> Outcome:
+        """Ask once how the job stands; bring the video home if it is there."""
+        try:
+            job = self._job(work)
+        except _Refused as refused:
+            return refused.outcome
+        except (NotNow, Unreachable):
+            return Failed(NOT_REACHED, permanent=False)
+        match job.get("status"):
+            case "completed":
+                return self._finished(work, job, told(report)[1])
+            case "failed":
+                return Failed(escaped(str(job.get("error") or REFUSED)))
+            case _:  # an unknown word means: still at work
+                return Running(UPLOADED + (1 - UPLOADED) * _share(job.get("progress")), POLL_SECONDS)
+
+    def cancel(self, model: Model, remote_id: str, keep: Callable[[Said], None]) -> None:
+        """Best effort: a node that can not be told finishes a video that nobody fetches."""
+        try:
+            self._service(keep).call("DELETE", f"jobs/{remote_id}")
+        except Unreachable:
+            return
+
+    def keys(self) -> Mapping[str, str]:
+        """None: what callbacks are judged by is in the settings."""
+        return {}
+
+    def hear(self, headers: Mapping[str, str], body: bytes, keys: Mapping[str, str]) -> str:
+        """The job's id in a callback, whose signature (Standard Webhooks 1.0) has to be right if we know the secret."""
+        if self._secret and not _is_signed(headers, body, self._secret):
+            raise NotGenuine
+        return str(members(Reply(200, body)).get("id") or "")
+
+    def _service(self, keep: Callable[[Said], None]) -> Service:
+        return Service(self._url, {"Authorization": f"Bearer {self._key}"}, keep=keep)
+
+    def _submitted(self, work: Work, patience: Patience, beat: Callable[[], None]) -> str:
         """The node's id of the job."""
+        service = self._service(work.away.keep)
         form: dict[str, object] = {
-            name: patience.until(lambda name=name: self._sent(work, name))  # type: ignore[misc]  # a default binds it
+            name: patience.until(lambda name=name: _sent(service, work, name, beat))  # type: ignore[misc]  # bound
             for name in work.sources
         }
         form |= {"resolution": f"{work.resolution}p", "seed": work.seed, "prompt": work.prompt}
         if work.model == "lipsync-image-multi":
             form["order"] = work.speaking_order
+        body = {"formState": form} | ({"webhook": work.away.callback} if work.away.callback else {})
         once = {"Idempotency-Key": work.job_id}
-        reply = patience.until(lambda: self._call("POST", work.model, {"formState": form}, once))
-        if reply.status == 422 and _code(reply) == "idempotency_mismatch":
+        reply = patience.until(lambda: usable(service.call("POST", work.model, body, once)))
+        if reply.status == 422 and members(reply).get("code") == "idempotency_mismatch":
             # An earlier attempt came so far and died before it could remember the id: its job goes to waste.
-            again = {"Idempotency-Key": f"{work.job_id}-{work.attempt}"}
-            reply = patience.until(lambda: self._call("POST", work.model, {"formState": form}, again))
+            again = {"Idempotency-Key": f"{work.job_id}-{work.away.attempt}"}
+            reply = patience.until(lambda: usable(service.call("POST", work.model, body, again)))
         return str(_accepted(reply)["id"])
 
-    def _sent(self, work: Work, name: str) -> str:
-        """Upload one file: the address to put into the form."""
-        file = work.sources[name]
-        asked = {"filename": name, "contentType": "application/octet-stream", "size": file.stat().st_size}
-        ticket = _accepted(self._call("POST", "uploads", asked))
-        target = ticket["upload"]
-        sent = usable(self._service.send_file(target["method"], target["url"], file, target["headers"]))
-        if not 200 <= sent.status < 300:
-            raise NotNow
-        return str(ticket["url"])
+    def _job(self, work: Work) -> Mapping[str, object]:
+        """The job as the node has it."""
+        reply = usable(self._service(work.away.keep).call("GET", f"jobs/{work.away.remote_id}"))
+        if reply.status == 404:
+            work.away.remember("")
+            raise _Refused(Failed(LOST, permanent=False))
+        return _accepted(reply)
 
-    def _followed(self, work: Work, remote: str, patience: Patience, say: Report) -> Outcome:
-        """Ask until it has ended, then bring the video home."""
-        while True:
-            job = self._job(work, remote, patience)
-            match job.get("status"):
-                case "completed":
-                    return self._finished(work, job)
-                case "failed":
-                    return Failed(escaped(str(job.get("error") or REFUSED)))
-                case _:  # an unknown word means: still at work
-                    say(UPLOADED + (1 - UPLOADED) * _share(job.get("progress")), "drawing")
-            patience.wait(POLL_SECONDS)
-
-    def _job(self, work: Work, remote: str, patience: Patience) -> Mapping[str, object]:
-        def ask() -> Mapping[str, object]:
-            reply = self._call("GET", f"jobs/{remote}")
-            if reply.status == 404:
-                work.remember("")
-                raise _Refused(Failed(LOST, permanent=False))
-            return _accepted(reply)
-
-        return patience.until(ask)
-
-    def _finished(self, work: Work, job: Mapping[str, object]) -> Outcome:
-        lengths = [float(str(probe(work.sources[name]).get("seconds", 0.0))) for name in VOICES[work.model]]
-        spoken = sum(lengths) if work.speaking_order != "meanwhile" else max(lengths)
+    def _finished(self, work: Work, job: Mapping[str, object], beat: Callable[[], None]) -> Outcome:
         output = str(job.get("output"))
         # A node may be on the own network; where else its answers lead to is looked at like any address.
         policy = Policy(allow_private=urlsplit(output).hostname == self._host)
-        made = bring_home(output, work.output, policy, spoken)
+        made = bring_home(output, work.output, policy, spoken_seconds(work), beat)
         if isinstance(made, Failed):
             return made
         timings = job.get("timings")
@@ -137,39 +162,47 @@ class UpstreamEngine:
             timings={str(k): int(v) for k, v in timings.items()} if isinstance(timings, Mapping) else {},
             prompt_used=tuple(str(word) for word in used) if isinstance(used, list) else (),
             notes=tuple(Note(escaped(str(one))) for one in warnings) if isinstance(warnings, list) else (),
+            poster=made.poster,
         )
 
-    def _call(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Reply:
-        return usable(self._service.call(method, path, body, headers))
 
-    def _cancel(self, remote: str) -> None:
-        """Best effort: a node that can not be told finishes a video that nobody fetches."""
-        try:
-            self._service.call("DELETE", f"jobs/{remote}")
-        except Unreachable:
-            return
+def _sent(service: Service, work: Work, name: str, beat: Callable[[], None]) -> str:
+    """Upload one file: the address to put into the form."""
+    file = work.sources[name]
+    asked = {"filename": name, "contentType": "application/octet-stream", "size": file.stat().st_size}
+    ticket = _accepted(usable(service.call("POST", "uploads", asked)))
+    target = ticket["upload"]
+    sent = usable(service.send_file(target["method"], target["url"], file, target["headers"], beat))
+    if not 200 <= sent.status < 300:
+        raise NotNow
+    return str(ticket["url"])
 
 
 def _accepted(reply: Reply) -> Mapping[str, Any]:
     """The JSON of a good answer; raises _Refused for a refusal, NotNow for what is no answer at all."""
     if reply.status in (401, 402, 403):
-        raise _Refused(Failed(OURS))
+        raise _Refused(Failed(OURS, elsewhere=True))
     if reply.status >= 400:
         raise _Refused(Failed(words_of(reply, REFUSED)))
-    try:
-        found = reply.json()
-    except ValueError as error:
-        raise NotNow from error
-    if not isinstance(found, dict):
+    found = members(reply)
+    if not found:
         raise NotNow
     return found
 
 
-def _code(reply: Reply) -> object:
+def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Whether one of the signatures is that of `id.timestamp.body`, and the time about now."""
+    message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     try:
-        return reply.json().get("code")
-    except (ValueError, AttributeError):
-        return None
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+    except binascii.Error:
+        return False
+    message = f"{message_id}.{timestamp}.".encode() + body
+    right = base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
+    signatures = (given.partition(",") for given in headers.get("webhook-signature", "").split())
+    return recent(timestamp, time.time()) and any(
+        version == SIGNATURE and hmac.compare_digest(given.encode(), right.encode()) for version, _, given in signatures
+    )
 
 
 def _share(progress: object) -> float:

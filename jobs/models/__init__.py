@@ -3,6 +3,7 @@
 from jobs.models.account import ApiKey, User
 from jobs.models.beat import Beat
 from jobs.models.credit import Bucket, Movement, MovementKind, Wallet, WalletKind
+from jobs.models.engine import EngineState, Exchange
 from jobs.models.job import Job, JobInput, Status, jobs_of
 from jobs.models.limit import Claim, Window
 from jobs.models.media import Media, MediaKind
@@ -18,6 +19,8 @@ __all__ = [
     "Complaint",
     "Delivery",
     "DeliveryStatus",
+    "EngineState",
+    "Exchange",
     "Job",
     "JobInput",
     "Media",

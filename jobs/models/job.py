@@ -78,7 +78,14 @@ class Job(models.Model):
     updated = models.DateTimeField(default=timezone.now)
     removed = models.DateTimeField(null=True, blank=True, help_text="By its owner: its files are gone.")
 
+    # Where it is done
+    wanted = models.CharField(max_length=20, blank=True, help_text="The engine that was asked for; empty for any.")
+    placed_with = models.CharField(max_length=20, blank=True, help_text="The engine that has the job.")
+    given_up = models.JSONField(default=list, blank=True, help_text="Engines that could not do it.")
     remote_id = models.CharField(max_length=200, blank=True, help_text="Another machine's id of this job.")
+    submitted = models.DateTimeField(null=True, blank=True, help_text="Since when another machine may have it.")
+    heard = models.DateTimeField(null=True, blank=True, help_text="When that machine last gave a usable answer.")
+    look_at = models.DateTimeField(null=True, blank=True, help_text="When to ask that machine again.")
 
     # What came of it
     engine = models.CharField(max_length=40, blank=True, help_text="Name and version.")
@@ -107,6 +114,7 @@ class Job(models.Model):
             # Each of one word, because SQLite does not see that a question about a list of them is answered there.
             models.Index(fields=["created"], condition=Q(status="queued"), name="job_queued"),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="job_running"),
+            models.Index(fields=["look_at"], condition=Q(status="running"), name="job_looks"),
             models.Index(fields=["api_key"], condition=Q(finished=None), name="job_open_of_key"),
         ]
 

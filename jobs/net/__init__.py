@@ -14,8 +14,8 @@ from jobs.net.door import Door
 from jobs.net.exchange import Answer, Fetched, fetch_public, post_public
 from jobs.net.local import is_listening
 from jobs.net.policy import WEB_PORTS, Policy
-from jobs.net.refusal import Refused, Unreachable
-from jobs.net.service import Reply, Service
+from jobs.net.refusal import NotSent, Refused, Unreachable
+from jobs.net.service import Reply, Said, Service
 from jobs.net.urls import check_url
 
 __all__ = [
@@ -23,9 +23,11 @@ __all__ = [
     "Answer",
     "Door",
     "Fetched",
+    "NotSent",
     "Policy",
     "Refused",
     "Reply",
+    "Said",
     "Service",
     "Unreachable",
     "check_url",

@@ -5,7 +5,7 @@ import http
 import re
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +55,12 @@ def fetch_public(
     seconds: float,
     redirects: int = 3,
     door: Door = Door(),  # noqa: B008 - frozen
+    tick: Callable[[], None] = lambda: None,
 ) -> Fetched:
     """GET a file that a user named, into a file of ours, which exists afterwards only if all went well.
 
-    `seconds` is for everything: look-ups, redirects, the last byte. Raises `Refused`
-    or `Unreachable`, and OSError when our own disk fails.
+    `seconds` is for everything: look-ups, redirects, the last byte. `tick` is called as bytes come. Raises `Refused`
+    or `Unreachable`, what `tick` raises, and OSError when our own disk fails.
     """
     deadline = Deadline(seconds)
     target = parse(url, policy)
@@ -68,7 +69,7 @@ def fetch_public(
             location = _redirect(response)
             if location is None:
                 _check_answer(response, max_bytes)
-                size = _save(response, into, max_bytes)
+                size = _save(response, into, max_bytes, tick)
                 return Fetched(target.url, _content_type(response), size)
         target = parse(target.join(location), policy)
     raise Refused(gettext_noop("this URL redirects more than {redirects} times."), redirects=redirects)
@@ -167,11 +168,12 @@ def _too_large(max_bytes: int) -> Refused:
     return Refused(gettext_noop("this file is larger than {megabytes} MB."), megabytes=megabytes)
 
 
-def _save(response: httpcore.Response, into: Path, max_bytes: int) -> int:
+def _save(response: httpcore.Response, into: Path, max_bytes: int, tick: Callable[[], None]) -> int:
     size = 0
     try:
         with into.open("wb") as file:
             for piece in response.iter_stream():
+                tick()
                 size += len(piece)
                 if size > max_bytes:
                     raise _too_large(max_bytes)

@@ -12,3 +12,7 @@ class Refused(Rejected):
 
 class Unreachable(Unavailable):
     """This address did not answer as it should just now; it may later."""
+
+
+class NotSent(Unreachable):
+    """There was no connection, so nothing was said: the call can be made again without being made twice."""

@@ -1,7 +1,8 @@
 """Owns calls to services that the operator configured: they may be anywhere, and are given our credentials."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import httpx
 
 from jobs.errors import gettext_noop
 from jobs.net.exchange import USER_AGENT
-from jobs.net.refusal import Unreachable
+from jobs.net.refusal import NotSent, Unreachable
 
 MAX_REPLY_BYTES = 1_000_000
 PART_BYTES = 1 << 18
+NO_SERVICE = gettext_noop("this service can not be reached.")
 
 
 @dataclass(frozen=True)
@@ -28,24 +30,62 @@ class Reply:
         return json.loads(self.body)
 
 
-class Service:
-    """One service: `call` for what is below `base_url`, with `headers`; `send_file` for an address that it named."""
+@dataclass(frozen=True)
+class Said:
+    """One exchange with a service, without headers, where credentials are: `status` 0 if there was no answer."""
 
-    def __init__(self, base_url: str, headers: Mapping[str, str], seconds: float = 30) -> None:
+    method: str
+    url: str
+    body: bytes
+    status: int
+    answer: bytes
+    seconds: float
+
+
+class Service:
+    """One service: `call` for what is below `base_url`, with `headers`; `send_file` for an address that it named.
+
+    `keep` is told of every call.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        seconds: float = 30,
+        keep: Callable[[Said], None] = lambda said: None,
+    ) -> None:
         self._base = base_url.rstrip("/")
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **headers}
         self._seconds = seconds
+        self._keep = keep
 
     def call(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Reply:
         """One request with a JSON body or none. Raises `Unreachable` when there is no whole answer."""
         content = None if body is None else json.dumps(body).encode()
         own = self._headers | ({} if content is None else {"Content-Type": "application/json"})
-        return self._ask(method, f"{self._base}/{path}", own | dict(headers or {}), content)
+        url, begun, reply = f"{self._base}/{path}", time.monotonic(), None
+        try:
+            reply = self._ask(method, url, own | dict(headers or {}), content)
+            return reply
+        finally:
+            answer = reply or Reply(0, b"")
+            self._keep(Said(method, url, content or b"", answer.status, answer.body, time.monotonic() - begun))
 
-    def send_file(self, method: str, url: str, file: Path, headers: Mapping[str, str]) -> Reply:
-        """A file to an address that the service handed out; our credentials are not for it. Raises `Unreachable`."""
+    def send_file(
+        self,
+        method: str,
+        url: str,
+        file: Path,
+        headers: Mapping[str, str],
+        tick: Callable[[], None] = lambda: None,
+    ) -> Reply:
+        """A file to an address that the service handed out; our credentials are not for it. Raises `Unreachable`.
+
+        `tick` is called as it goes.
+        """
         sized = {"User-Agent": USER_AGENT, **headers, "Content-Length": str(file.stat().st_size)}
-        return self._ask(method, url, sized, _parts(file))
+        return self._ask(method, url, sized, _parts(file, tick))
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | Iterator[bytes] | None) -> Reply:
         try:
@@ -59,11 +99,14 @@ class Service:
                     if len(body) > MAX_REPLY_BYTES:
                         raise Unreachable(gettext_noop("this service answered more than was asked for."))
                 return Reply(response.status_code, bytes(body))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise Unreachable(gettext_noop("this service can not be reached.")) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
+            raise NotSent(NO_SERVICE) from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise Unreachable(NO_SERVICE) from error
 
 
-def _parts(file: Path) -> Iterator[bytes]:
+def _parts(file: Path, tick: Callable[[], None]) -> Iterator[bytes]:
     with file.open("rb") as source:
         while part := source.read(PART_BYTES):
+            tick()
             yield part

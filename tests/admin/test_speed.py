@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQL
 
 # A walk through all of a table, and through all of an index that holds little of it.
 WHOLE = re.compile(r"SCAN (jobs_(?!beat|complaint)\w+)$")
-SMALL = ("job_queued", "job_running", "delivery_due", "one_shared_page_a_job", "media_size")
+SMALL = ("job_queued", "job_running", "job_looks", "delivery_due", "one_shared_page_a_job", "media_size")
 
 
 @pytest.mark.parametrize("name", LISTS)

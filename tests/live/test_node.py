@@ -5,7 +5,7 @@ import json
 import math
 import threading
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -34,14 +34,27 @@ def key(node: Product) -> str:
 
 @pytest.fixture(scope="module")
 def front(node: Product, key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    running = front_of(f"{node.url}/api/v1", key, tmp_path_factory.mktemp("front"))
+    running = front_of(f"{node.url}/api/v1", key, tmp_path_factory.mktemp("front"), secret=secret_of(node))
     running.start()
     yield running
     running.kill()
 
 
-def front_of(url: str, key: str, folder: Path) -> Product:
-    return Product(folder / "data", ENGINE="upstream", UPSTREAM_URL=url, UPSTREAM_KEY=key, ALLOW_PRIVATE_NETWORK="1")
+def secret_of(node: Product) -> str:
+    """What the node signs its webhooks to the front's account with."""
+    account = f"User.objects.get(email={NODE_ACCOUNT!r})"
+    lines = ["from jobs import webhooks", "from jobs.models import User", f"print(webhooks.current_secret({account}))"]
+    return node.manage("shell", "--no-imports", "-c", "; ".join(lines)).splitlines()[-1]
+
+
+def front_of(url: str, key: str, folder: Path, *, calls_back: bool = True, secret: str = "") -> Product:
+    """A front; where the node can not reach it, callbacks are sent to a place where nobody listens."""
+    front = Product(folder / "data", ENGINE="upstream", UPSTREAM_URL=url, UPSTREAM_KEY=key, ALLOW_PRIVATE_NETWORK="1")
+    front.env |= {
+        "UPSTREAM_WEBHOOK_SECRET": secret,
+        "CALLBACK_BASE_URL": front.url if calls_back else f"http://localhost:{free_port()}",
+    }
+    return front
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +143,8 @@ class Moody(ThreadingHTTPServer):
         self.behind = behind
         self.moods: list[tuple[int, bytes]] = []
         self.answered: list[int] = []
+        self.callbacks: list[str] = []  # where the front wants to be called back
+        self.before_accepting: Callable[[str], object] = lambda job_id: None
 
     @property
     def url(self) -> str:
@@ -147,6 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
             kept = {name: value for name, value in self.headers.items() if name not in ("Host", "Content-Length")}
             reply = httpx.request(self.command, self.server.behind + self.path, content=body, headers=kept, timeout=60)
             status, content = reply.status_code, reply.content
+            if self.command == "POST" and b"formState" in body and status == 200:
+                self.server.callbacks.append(json.loads(body).get("webhook", ""))
+                self.server.before_accepting(reply.json()["id"])
         self.server.answered.append(status)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -193,6 +211,64 @@ def test_a_node_that_is_busy_broken_or_babbles_is_asked_again(moody: Moody, beyo
     assert "refused this installation" in beyond.ended(beyond.submit())["error"]
     moody.moods = [(422, json.dumps({"error": "No such thing as {tea}.", "code": "x"}).encode())]
     assert beyond.ended(beyond.submit())["error"] == "No such thing as {tea}."
+
+
+def test_a_callback_before_the_answer_to_the_submission_is_not_lost(
+    moody: Moody, beyond: Caller, node: Product, key: str
+) -> None:
+    def done_and_told(job_id: str) -> None:
+        """Hold the answer back until the node has made the video and has called back."""
+
+        def told() -> bool:
+            count = f"print(Delivery.objects.filter(job_id={job_id!r}, status='delivered').count())"
+            return node.manage("shell", "--no-imports", "-c", f"from jobs.models import Delivery; {count}") == "1"
+
+        until(told, 25)
+
+    moody.before_accepting = done_and_told
+    job = beyond.ended(beyond.submit(seed=48))
+    assert job["status"] == "completed", job
+    assert [one["seed"] for one in jobs_of(node, key)].count(48) == 1
+
+
+def test_a_hundred_callbacks_are_as_good_as_one_and_forged_ones_as_none(moody: Moody, beyond: Caller) -> None:
+    voice = beyond.upload("long.wav", "audio/wav", long_voice(30))
+    job_id = beyond.submit(seed=49, audio=voice)
+    until(lambda: beyond.job(job_id)["progress"] > 0.05, 60)
+    address = moody.callbacks[-1]
+    forged = address.replace(address.rstrip("/")[-8:], "AAAAAAAA")
+
+    answers = [httpx.post(address, content=b"{}").status_code for _ in range(50)]
+    assert {httpx.post(forged, content=b"{}").status_code for _ in range(20)} == {404}
+    job = beyond.ended(job_id)
+    answers += [httpx.post(address, content=b"{}").status_code for _ in range(50)]
+
+    assert set(answers) == {200}
+    assert job["status"] == "completed"
+    assert beyond.job(job_id)["output"].split("?")[0].endswith(".mp4")
+
+
+def test_an_unsigned_callback_is_turned_away_where_the_secret_is_known(front: Product, caller: Caller) -> None:
+    job_id = caller.submit(seed=50)
+    lines = ["from jobs.models import Job", "from jobs.exchanges import callback_address"]
+    find = f"print(callback_address(Job.objects.get(pk={job_id!r})))"
+
+    def address() -> str | None:
+        found = front.manage("shell", "--no-imports", "-c", "; ".join([*lines, find]))
+        return found if "/upstream/" in found else None
+
+    assert httpx.post(until(address, 30), content=b'{"id": "x"}').status_code == 400
+    assert caller.ended(job_id)["status"] == "completed"
+
+
+def test_a_lost_callback_is_made_up_for_by_asking(node: Product, key: str, tmp_path: Path) -> None:
+    front = front_of(f"{node.url}/api/v1", key, tmp_path, calls_back=False)
+    front.start()
+    try:
+        caller = Caller(front, front.manage("create_api_key", "program@example.org"))
+        assert caller.ended(caller.submit(seed=51))["status"] == "completed"
+    finally:
+        front.kill()
 
 
 def test_while_nobody_is_there_the_job_waits_and_can_be_cancelled(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from jobs.engines.base import MAX_RUN_SECONDS, STAGES, Failed, Finished, Note, Outcome, Report, Work
+from jobs.engines.base import MAX_RUN_SECONDS, STAGES, Failed, Finished, Model, Note, Offer, Report, Work
 from jobs.errors import gettext_noop
 from jobs.process import Limits, ProcessFailed, run_module
 
@@ -31,8 +31,13 @@ class LocalEngine:
 
     name = "local"
     version = "1"
+    offers: ClassVar[Mapping[Model, Offer]] = {
+        "lipsync-image": Offer(),
+        "lipsync-image-multi": Offer(),
+        "lipsync-video": Offer(),
+    }
 
-    def run(self, work: Work, report: Report) -> Outcome:
+    def run(self, work: Work, report: Report) -> Finished | Failed:
         """Make the video in a child process; blocks until it is there. Leaves no half-written file behind."""
         request = {
             "do": "render",
@@ -59,7 +64,7 @@ class LocalEngine:
             last = (cast(float, message["progress"]), str(message["stage"]))
             report(*last)
 
-        outcome: Outcome | None = None
+        outcome: Finished | Failed | None = None
         try:
             # Decoding a long voice is silent: the tick keeps the reports coming.
             answer = run_module(CHILD, request, limits=limits, on_message=heard, tick=lambda: report(*last))
@@ -112,7 +117,7 @@ def poster(video: Path) -> Path | None:
     return into if into.exists() else None
 
 
-def _outcome(answer: Mapping[str, object], output: Path) -> Outcome:
+def _outcome(answer: Mapping[str, object], output: Path) -> Finished | Failed:
     """The child's result as base's records; the child is ours, so its fields are taken as promised."""
     if "failed" in answer:
         failed = cast(Mapping[str, object], answer["failed"])

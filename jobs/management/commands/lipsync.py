@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.engines.base import Failed, Model, SpeakingOrder, Work
-from jobs.engines.registry import engine
+from jobs.engines.local.engine import LocalEngine
 from jobs.media.probe import probe
 from jobs.models import MediaKind
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 prompt=options["prompt"],
                 speaking_order=options["order"],
             )
-            outcome = engine(settings.ENGINE, settings.ENGINE_OPTIONS.get(settings.ENGINE)).run(work, self._report)
+            outcome = LocalEngine().run(work, self._report)
             if self.stderr.isatty():
                 self.stderr.write("")
             if isinstance(outcome, Failed):

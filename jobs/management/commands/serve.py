@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from jobs import health, showcase
+from jobs.enqueue import queues
 from jobs.models import User
 from jobs.net import is_listening
 from jobs.process import Service, missing_layers, stop
@@ -155,8 +156,10 @@ def _services() -> list[Service]:
     return [
         Service("web server", [*granian, *threads, *address, "lipsync_site.wsgi:application"], env),
         # Named as in `health.report`, so that a quiet one is found.
-        Service("default worker", [*manage, "worker", "default"], env | {"Q_CLUSTER_NAME": "default"}),
-        Service("render worker", [*manage, "worker", "render"], env | {"Q_CLUSTER_NAME": "render"}),
+        *(
+            Service(f"{queue} worker", [*manage, "worker", queue], env | {"Q_CLUSTER_NAME": queue})
+            for queue in queues()
+        ),
         Service("sweep", [*manage, "sweep", "--every", str(SWEEP_SECONDS)], env),
     ]
 

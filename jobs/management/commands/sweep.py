@@ -2,15 +2,20 @@
 
 import logging
 import signal
+import time
 from threading import Event
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 
 from jobs import health, lifecycle
 
 log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -31,5 +36,17 @@ class Command(BaseCommand):
                     raise
                 log.exception("sweep")  # the database may be back the next time
                 close_old_connections()
-            if not options["every"] or stop.wait(options["every"]):
+            if not options["every"]:
                 return
+            self._wait(stop, options["every"])
+
+    def _wait(self, stop: Event, seconds: float) -> None:
+        """Until the next sweep; jobs on other machines are looked after meanwhile."""
+        end = time.monotonic() + seconds
+        while not stop.wait(max(0.0, min(LOOK_SECONDS, end - time.monotonic()))) and time.monotonic() < end:
+            if settings.REMOTE:
+                try:
+                    lifecycle.look_around(timezone.now())
+                except DatabaseError:
+                    log.exception("looking around")
+                    close_old_connections()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from jobs.engines.base import Finished, Outcome, Work
+from jobs.engines.base import Failed, Finished, Work
 from jobs.engines.local.engine import LocalEngine
 from jobs.engines.local.measuring.cases import Case
 
@@ -15,7 +15,7 @@ from jobs.engines.local.measuring.cases import Case
 class Render:
     """How a render ended, with the processor's time and the most memory that its process held."""
 
-    outcome: Outcome
+    outcome: Finished | Failed
     cpu_seconds: float
     wall_seconds: float
     peak_bytes: int
