@@ -49,6 +49,7 @@ from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, gettext_n
 from jobs.media import Draft
 from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
+from jobs.net import CALL_SECONDS
 from jobs.wire import job_object
 
 log = logging.getLogger(__name__)
@@ -391,8 +392,8 @@ def _wait_or_fail(job: Job) -> None:
 def _claim_look(job_id: UUID) -> Job | None:
     """Take a job that is away for the time of one look. None if it has ended, or somebody has it."""
     away = Job.objects.filter(pk=job_id, status=Status.RUNNING, lease_until=None)
-    lease = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
-    if not away.update(fence=F("fence") + 1, lease_until=lease, look_at=None):
+    lease_until = timezone.now() + _lease(remote=True)
+    if not away.update(fence=F("fence") + 1, lease_until=lease_until, look_at=None):
         return None
     return Job.objects.select_related("wallet", "user").get(pk=job_id)
 
@@ -557,7 +558,7 @@ def _claim(job: Job, engine_name: str) -> Job | None:
         look_at=None,
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
-        lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
+        lease_until=now + _lease(remote=roster.is_remote(engine_name)),
         started=now,
         progress=0,
         stage="",
@@ -566,11 +567,17 @@ def _claim(job: Job, engine_name: str) -> Job | None:
     return Job.objects.select_related("wallet", "user").get(pk=job.pk)
 
 
+def _lease(*, remote: bool) -> timedelta:
+    """How long a worker may be unheard of. While a call to another machine is unanswered, there is no report."""
+    return timedelta(seconds=settings.LEASE_SECONDS + (CALL_SECONDS if remote else 0))
+
+
 class _Heartbeat:
     """The engine's report: keeps the lease and the progress, and stops the engine when it must."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        self._lease = _lease(remote=roster.is_remote(job.placed_with))
         self._next = 0.0
         self._stage = ""
 
@@ -582,8 +589,8 @@ class _Heartbeat:
         self._next, self._stage = time.monotonic() + BEAT_SECONDS, stage
         now = timezone.now()
         ours = Job.objects.filter(pk=self._job.pk, status=Status.RUNNING, fence=self._job.fence)
-        lease = now + timedelta(seconds=settings.LEASE_SECONDS)
-        if not ours.update(progress=min(max(progress, 0), 1), stage=stage[:12], lease_until=lease, updated=now):
+        lease_until = now + self._lease
+        if not ours.update(progress=min(max(progress, 0), 1), stage=stage[:12], lease_until=lease_until, updated=now):
             raise _LeaseLost(for_good=Job.objects.filter(pk=self._job.pk, status=Status.CANCELLED).exists())
 
 

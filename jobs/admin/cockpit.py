@@ -17,7 +17,19 @@ from django.urls import reverse
 
 from jobs import credits, health
 from jobs.enqueue import Queue, queues, waiting, waiting_since
-from jobs.models import Beat, Complaint, Delivery, DeliveryStatus, Job, Media, Movement, MovementKind, Share, Status
+from jobs.models import (
+    Beat,
+    Complaint,
+    Delivery,
+    DeliveryStatus,
+    EngineState,
+    Job,
+    Media,
+    Movement,
+    MovementKind,
+    Share,
+    Status,
+)
 from jobs.models.share import up
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -50,6 +62,7 @@ def panels(now: datetime) -> list[Panel]:
     return [
         Panel("Jobs now", _open_jobs(now)),
         Panel("Queues and workers", [*(part for queue in queues() for part in _queue(queue, now)), *_parts(now)]),
+        *([Panel("Engines elsewhere", _engines(now))] if settings.REMOTE else []),
         Panel("Jobs of the last day", _ended_jobs(now - DAY)),
         Panel("Why jobs failed, last day", _reasons(now - DAY), "None failed."),
         Panel("Webhooks", _deliveries(now)),
@@ -89,6 +102,26 @@ def _parts(now: datetime) -> list[Figure]:
         said, last = "works" if works else "silent", seen.get(name)
         ago = f", seen {_duration(now - last)} ago" if last else ""
         figures.append(Figure(name.capitalize(), said + ago, _list(Beat) if "worker" in name else "", not works))
+    return figures
+
+
+def _engines(now: datetime) -> list[Figure]:
+    """Which engines on other machines jobs go to, and how many are there."""
+    states = {state.name: state for state in EngineState.objects.all()}
+    counted = Job.objects.filter(status=Status.RUNNING, placed_with__in=settings.REMOTE).order_by()
+    there = dict(counted.values_list("placed_with").annotate(count=Count("pk")))
+    figures = []
+    for name in settings.REMOTE:
+        state = states.get(name)
+        closed = state is not None and state.closed_until is not None and state.closed_until > now
+        said = "works" if state and not state.failures else "not used yet" if state is None else "stumbles"
+        if closed and state and state.closed_until:
+            said = f"left alone for {_duration(state.closed_until - now)}: {state.last_reason}"
+        jobs = _list(Job, status__exact=Status.RUNNING, placed_with__exact=name)
+        figures += [
+            Figure(name, said, _list(EngineState), closed),
+            Figure(f"Jobs at {name}", f"{there.get(name, 0):,}", jobs),
+        ]
     return figures
 
 

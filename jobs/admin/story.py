@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString
 
 from jobs import lifecycle
 from jobs.admin.base import NOTHING, Kept, link_to, link_to_list
+from jobs.admin.engines import ByEngine
 from jobs.admin.reasons import with_reason
 from jobs.credits import CREDITS_PER_SECOND
 from jobs.errors import Conflict
 from jobs.media import media_path
-from jobs.models import Delivery, Job, Media, Movement, Share, Status
+from jobs.models import Delivery, Exchange, Job, Media, Movement, Share, Status
 
 
 class Resolution(admin.SimpleListFilter):
@@ -31,13 +32,18 @@ class Resolution(admin.SimpleListFilter):
         return queryset.filter(resolution=chosen) if chosen else queryset
 
 
+class PlacedWith(ByEngine):
+    field = "placed_with"
+    parameter_name = "placed_with__exact"
+
+
 @admin.register(Job)
 class JobAdmin(Kept[Job]):
     """The story owns its rows: here a job can be renamed and cancelled."""
 
     list_display = ("short_id", "name", "owner", "model", "status", "percent", "price", "created", "duration")
     list_display_links = ("short_id", "name")
-    list_filter = ("status", "model", Resolution, "showcase", "created")
+    list_filter = ("status", "model", Resolution, PlacedWith, "showcase", "created")
     list_select_related = ("user",)
     search_fields = ("name",)
     search_ids = ("id",)
@@ -54,7 +60,22 @@ class JobAdmin(Kept[Job]):
         ),
         ("When", {"fields": ("created", "started", "finished", "duration", "updated", "removed")}),
         ("What came of it", {"fields": ("video", "picture", "said", "sentence", "error_source")}),
-        ("The engine", {"fields": ("engine", "remote_id", "took", "words_used")}),
+        ("The engine", {"fields": ("engine", "took", "words_used")}),
+        (
+            "On another machine",
+            {
+                "fields": (
+                    "wanted",
+                    "placed_with",
+                    "given_up",
+                    "remote_id",
+                    "submitted",
+                    "heard",
+                    "look_at",
+                    "exchanged",
+                )
+            },
+        ),
         ("Who was told", {"fields": ("own_delivery", "own_pages")}),
     )
 
@@ -120,6 +141,10 @@ class JobAdmin(Kept[Job]):
     @admin.display(description="Understood of the prompt")
     def words_used(self, job: Job) -> str:
         return ", ".join(job.prompt_used) or NOTHING
+
+    @admin.display(description="What was said")
+    def exchanged(self, job: Job) -> SafeString:
+        return link_to_list(Exchange, "Exchanges", job__id__exact=job.pk)
 
     @admin.display(description="Shared pages")
     def own_pages(self, job: Job) -> SafeString:

@@ -30,7 +30,7 @@ class Exchange(models.Model):
 
     job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="exchanges")
     engine = models.CharField(max_length=20)
-    created = models.DateTimeField(default=timezone.now, db_index=True)
+    created = models.DateTimeField(default=timezone.now)
     method = models.CharField(max_length=10)
     address = models.CharField(max_length=300)
     sent = models.TextField(blank=True)
@@ -40,6 +40,7 @@ class Exchange(models.Model):
 
     class Meta:
         ordering: ClassVar = ["created", "id"]
+        indexes: ClassVar = [models.Index(fields=["-created", "-id"], name="exchange_newest")]
 
     def __str__(self) -> str:
         return f"{self.method} {self.address}"

@@ -15,10 +15,11 @@ from jobs.net.exchange import Answer, Fetched, fetch_public, post_public
 from jobs.net.local import is_listening
 from jobs.net.policy import WEB_PORTS, Policy
 from jobs.net.refusal import NotSent, Refused, Unreachable
-from jobs.net.service import Reply, Said, Service
+from jobs.net.service import CALL_SECONDS, Reply, Said, Service
 from jobs.net.urls import check_url
 
 __all__ = [
+    "CALL_SECONDS",
     "WEB_PORTS",
     "Answer",
     "Door",

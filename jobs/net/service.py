@@ -15,6 +15,7 @@ from jobs.net.refusal import NotSent, Unreachable
 
 MAX_REPLY_BYTES = 1_000_000
 PART_BYTES = 1 << 18
+CALL_SECONDS = 25.0  # for each step of a call: connecting, sending, waiting for a part of the answer
 NO_SERVICE = gettext_noop("this service can not be reached.")
 
 
@@ -52,7 +53,7 @@ class Service:
         self,
         base_url: str,
         headers: Mapping[str, str],
-        seconds: float = 30,
+        seconds: float = CALL_SECONDS,
         keep: Callable[[Said], None] = lambda said: None,
     ) -> None:
         self._base = base_url.rstrip("/")

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from jobs import health, keys, lifecycle, sharing
+from jobs import exchanges, health, keys, lifecycle, roster, sharing
 from jobs.models import (
     Attempt,
     Complaint,
@@ -11,6 +11,7 @@ from jobs.models import (
     Job,
     User,
 )
+from jobs.net import Said
 from tests.admin.desk import HOOK, Fill
 from tests.conftest import MakeJob
 from tests.engine import FakeEngine
@@ -37,6 +38,8 @@ def fill(make_job: MakeJob, fake_engine: type[FakeEngine]) -> Fill:
         Delivery.objects.filter(pk=delivery.pk).update(tries=2)
         Complaint.objects.create(share=sharing.share(user, job.pk), text="Boring.")
         health.ask()
+        exchanges.keep(job, "far", Said("POST", "https://far.example.org/v1/model", b"{}", 200, b'{"id": 1}', 0.2))
+        roster.gave_out("far", "Nobody there.")
         return job
 
     return everything

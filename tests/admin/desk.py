@@ -13,8 +13,21 @@ from jobs.models import (
 )
 
 HOOK = "http://example.org/hook"
-LISTS = ("user", "apikey", "job", "wallet", "movement", "media", "delivery", "share", "complaint", "beat")
-READ_ONLY = ("movement", "media", "beat")
+LISTS = (
+    "user",
+    "apikey",
+    "job",
+    "wallet",
+    "movement",
+    "media",
+    "delivery",
+    "share",
+    "complaint",
+    "beat",
+    "exchange",
+    "enginestate",
+)
+READ_ONLY = ("movement", "media", "beat", "exchange")
 
 
 Fill = Callable[[User], Job]

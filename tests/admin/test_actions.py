@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from jobs import credits, keys, lifecycle, sharing
+from jobs import credits, keys, lifecycle, roster, sharing
 from jobs.admin import reasons
 from jobs.errors import Conflict
 from jobs.models import (
@@ -29,7 +29,7 @@ from jobs.models import (
 )
 from tests.admin.desk import HOOK, LISTS, READ_ONLY, WHY, Fill, act, page, url
 from tests.conftest import MakeJob
-from tests.engine import FakeEngine, fail, succeed
+from tests.engine import FakeEngine, FarEngine, fail, succeed
 from tests.people import PASSWORD
 
 
@@ -451,3 +451,15 @@ def test_a_helper_can_not_become_an_operator(client: Client, alice: User, operat
     new = {"usable_password": "true", "password1": "let me in, please", "password2": "let me in, please"}
     assert client.post(reverse("admin:auth_user_password_change", args=[operator.pk]), new).status_code == 403
     assert client.post(url("user_change", operator.pk), {"email": alice.email}).status_code == 403
+
+
+def test_an_engine_that_is_left_alone_is_let_in_again(desk: Client, far_engine: type[FarEngine]) -> None:
+    for _ in range(roster.FAILURES_IN_A_ROW):
+        roster.gave_out("far", "Nobody there.")
+    assert roster.choose(["far"]) is None
+
+    answer = act(desk, "enginestate", "reopen", "far")
+
+    assert "Opened" in answer
+    assert roster.choose(["far"]) == "far"
+    assert "Jobs go there." in act(desk, "enginestate", "reopen", "far")

@@ -9,12 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
+from pytest_django import Settings
 
-from jobs import lifecycle
+from jobs import lifecycle, roster
 from jobs.models import Beat, Delivery, DeliveryStatus, Job, Share, User
 from tests.admin.desk import HOOK, Fill, page
 from tests.conftest import MakeJob
-from tests.engine import FakeEngine, fail
+from tests.engine import FakeEngine, FarEngine, fail
 
 
 def figures(html: str) -> dict[str, str]:
@@ -115,3 +116,18 @@ def test_who_may_not_see_jobs_sees_no_figures(client: Client, alice: User) -> No
     client.force_login(alice)
 
     assert "desk-panel" not in page(client, reverse("admin:index"))
+
+
+def test_engines_elsewhere_are_shown_where_there_are_any(
+    desk: Client, alice: User, make_job: MakeJob, far_engine: type[FarEngine], settings: Settings
+) -> None:
+    assert "Engines elsewhere" not in page(desk, reverse("admin:index"))
+    settings.REMOTE = ["far"]
+    assert "not used yet" in page(desk, reverse("admin:index"))
+
+    lifecycle.start(str(make_job(alice).pk))
+    assert "works" in page(desk, reverse("admin:index"))
+    for _ in range(roster.FAILURES_IN_A_ROW):
+        roster.gave_out("far", "Nobody there.")
+
+    assert "Nobody there." in page(desk, reverse("admin:index"))

@@ -223,7 +223,7 @@ def test_a_callback_before_the_answer_to_the_submission_is_not_lost(
             count = f"print(Delivery.objects.filter(job_id={job_id!r}, status='delivered').count())"
             return node.manage("shell", "--no-imports", "-c", f"from jobs.models import Delivery; {count}") == "1"
 
-        until(told, 25)
+        until(told, 20)
 
     moody.before_accepting = done_and_told
     job = beyond.ended(beyond.submit(seed=48))
