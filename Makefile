@@ -10,7 +10,7 @@ BIN := .venv/bin
 SYNC := VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes --compile-bytecode
 export UV_PYTHON_DOWNLOADS := never
 PYTEST := $(BIN)/python -m pytest
-QUICK := not render and not slow and not browser and not live
+QUICK := not render and not slow and not browser and not live and not s3
 # What works on rows, and so is tested on PostgreSQL too.
 ROWS := tests/test_*.py tests/admin tests/api tests/web
 
@@ -19,10 +19,10 @@ ROWS := tests/test_*.py tests/admin tests/api tests/web
 run: .venv/.runtime
 	@exec $(BIN)/python manage.py serve
 
-test: check postgres
-	$(PYTEST) --numprocesses 2 -m "not live"
+test: check postgres s3
+	$(PYTEST) --numprocesses 2 -m "not live and not s3"
 	$(BIN)/python -m tests.postgres $(PYTEST) --numprocesses 2 -m "$(QUICK)" $(ROWS)
-	$(PYTEST) -m live
+	$(PYTEST) -m "live or s3"
 
 # Without browsers, renders, live servers, and what waits for deadlines, processes or encoders: under a minute.
 fast: .venv/.dev
@@ -82,6 +82,13 @@ postgres:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	  { apt-get update -qq && apt-get install -qq --yes --no-install-recommends postgresql; } >/dev/null || \
 	  { echo "The tests need PostgreSQL's programs; install them: apt-get install postgresql" >&2; exit 1; }
+
+# Ceph's object gateway with what it needs: the S3 server of the tests, 64 MB.
+.PHONY: s3
+s3:
+	@command -v radosgw >/dev/null && command -v ceph-mon >/dev/null && command -v ceph-osd >/dev/null && command -v ceph >/dev/null || \
+	  { apt-get update -qq && apt-get install -qq --yes --no-install-recommends radosgw ceph-mon ceph-osd ceph-common; } >/dev/null || \
+	  { echo "The tests need an S3 server; install it: apt-get install radosgw ceph-mon ceph-osd ceph-common" >&2; exit 1; }
 
 # ------------------------------------------------------------------ for those who change things
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from jobs.engines.registry import ENGINES
+from jobs.media.places import PLACES
 from jobs.process import missing_layers
 
 OPTIONAL = ("webhook_secret",)
@@ -54,6 +55,43 @@ def hosted_engines_reach_the_files(**_: Any) -> list[CheckMessage]:
         )
         for name in hosted
     ]
+
+
+@register
+def media_has_its_place(**_: Any) -> list[CheckMessage]:
+    if settings.MEDIA not in PLACES:
+        return [Error(f"MEDIA={settings.MEDIA} is no place.", hint=f"One of: {', '.join(PLACES)}.", id="jobs.E020")]
+    if settings.MEDIA == "disk":
+        return []
+    return [*_bucket_errors(), *_bucket_warnings()]
+
+
+def _bucket_errors() -> list[CheckMessage]:
+    found: list[CheckMessage] = [
+        Error(f"MEDIA=s3 needs {name}.", hint="docs/operating.md says what it is.", id="jobs.E021")
+        for name in ("S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+        if not getattr(settings, name)
+    ]
+    for name in ("S3_ENDPOINT", "S3_PUBLIC_ENDPOINT"):
+        parts = urlsplit(getattr(settings, name))
+        if getattr(settings, name) and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+            hint = "A scheme and a host, such as https://s3.example.org; the bucket goes into S3_BUCKET."
+            found.append(Error(f"{name} is no address of a server.", hint=hint, id="jobs.E022"))
+    if settings.S3_ADDRESSING not in ("path", "virtual"):
+        hint = "path: the bucket after the host; virtual: before it."
+        found.append(Error(f"S3_ADDRESSING={settings.S3_ADDRESSING} is unknown.", hint=hint, id="jobs.E023"))
+    return found
+
+
+def _bucket_warnings() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.HTTPS and settings.S3_BUCKET_URL.startswith("http://"):
+        hint = "Set S3_PUBLIC_ENDPOINT to an https:// address: browsers load nothing else into such pages."
+        found.append(Warning("The site is reached by https, its files by http.", hint=hint, id="jobs.W020"))
+    if settings.MEDIA_LINK_SECONDS > 7 * 86_400:
+        hint = "Set MEDIA_LINK_SECONDS to at most 604800."
+        found.append(Warning("No link into a bucket lives longer than 7 days.", hint=hint, id="jobs.W021"))
+    return found
 
 
 @register

@@ -17,7 +17,7 @@ import logging
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,7 +45,7 @@ from jobs.engines.base import (
     Work,
 )
 from jobs.enqueue import Queue, enqueue, queues, served, stopping, waiting
-from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, gettext_noop
+from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, Unavailable, gettext_noop
 from jobs.media import Draft
 from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
@@ -63,6 +63,7 @@ NO_LUCK = gettext_noop("The renderer stopped {attempts} times on this job. Try a
 NO_ENGINE_WORKS = gettext_noop("The render service was out of order for too long. Try again later.")
 TOO_SLOW = gettext_noop("The render service did not finish this video in time. Try again later.")
 SILENT = gettext_noop("The render service gave no answer any more. Try again later.")
+FILE_GONE = gettext_noop("A file of this job is gone. Make the video anew.")
 # A kick that no worker took within this is repeated; one that was taken is protected by the lease.
 KICK_AGAIN = timedelta(seconds=30)
 BEAT_SECONDS = 2.0
@@ -109,8 +110,8 @@ def submit(
 ) -> Job:
     """Make the job, hold its price and tell the queue: all of it or nothing.
 
-    `claim` is the Idempotency-Key that it is made under. Raises Conflict, InsufficientCredits, InvalidInput or
-    RateLimited.
+    `claim` is the Idempotency-Key that it is made under. Raises Conflict, InsufficientCredits, InvalidInput,
+    RateLimited or Unavailable.
     """
     check_makeable(order)
     wallet = credits.wallet_of(user, wallet_kind)
@@ -147,7 +148,7 @@ def submit(
             _kick(job)
     except BaseException:
         for field, one in kept.items():
-            if order.inputs[field].media is None:
+            if not order.inputs[field].is_kept:
                 media.drop(one)
         raise
     return job
@@ -259,19 +260,46 @@ def look(job_id: str) -> None:
 
 def _let(job: Job, made_by: Engine, step: Callable[[Work, "_Heartbeat"], Outcome]) -> None:
     """Let an engine do its part of the job, and apply what came of it."""
+    report = _Heartbeat(job)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
         try:
-            outcome = step(_work(job, made_by, Path(folder)), _Heartbeat(job))
+            outcome = step(_work(job, made_by, Path(folder), report.beat), report)
+            finish(job, outcome, f"{made_by.name} {made_by.version}", report.beat)
         except _LeaseLost:
             log.info("job %s: no longer ours", job.pk)
             recall(str(job.pk))
         except _HandBack:
             _hand_back(job)
-        else:
-            finish(job, outcome, f"{made_by.name} {made_by.version}")
+        except FileNotFoundError:
+            finish(job, Failed(FILE_GONE), "")
+        except Unavailable as problem:
+            # Its lease is the pause before the next attempt.
+            log.warning("job %s: attempt %d given up: %s", job.pk, job.attempts, problem)
 
 
-def _work(job: Job, made_by: Engine, folder: Path) -> Work:
+class _Sources(Mapping[str, Path]):
+    """The job's files by field, each on this machine when it is asked for: not every look needs them.
+
+    Asking raises FileNotFoundError or Unavailable.
+    """
+
+    def __init__(self, given: Mapping[str, Media], folder: Path, beat: media.Beat) -> None:
+        self._given, self._folder, self._beat = given, folder, beat
+        self._here: dict[str, Path] = {}
+
+    def __getitem__(self, field: str) -> Path:
+        if field not in self._here:
+            self._here[field] = media.local_path(self._given[field], self._folder, self._beat)
+        return self._here[field]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
+def _work(job: Job, made_by: Engine, folder: Path, beat: media.Beat) -> Work:
     given = {one.field: one.media for one in job.inputs.select_related("media")}
     away = Away()
     if isinstance(made_by, RemoteEngine):
@@ -288,7 +316,7 @@ def _work(job: Job, made_by: Engine, folder: Path) -> Work:
     return Work(
         job_id=str(job.pk),
         model=job.model,  # type: ignore[arg-type]  # the choices are the same words
-        sources={field: media.local_path(one) for field, one in given.items()},
+        sources=_Sources(given, folder, beat),
         output=folder / "result.mp4",
         resolution=job.resolution,
         seed=job.seed,
@@ -311,8 +339,8 @@ def _mark(job: Job, submitted: bool) -> None:
     Job.objects.filter(pk=job.pk, fence=job.fence).update(submitted=now, heard=now)
 
 
-def finish(job: Job, outcome: Outcome, made_by: str) -> None:
-    """Apply what the engine answered."""
+def finish(job: Job, outcome: Outcome, made_by: str, beat: media.Beat = media.no_beat) -> None:
+    """Apply what the engine answered. Raises Unavailable if its result can not be kept."""
     if roster.is_remote(job.placed_with):
         if isinstance(outcome, Failed) and (outcome.elsewhere or not outcome.permanent):
             roster.gave_out(job.placed_with, outcome.message)
@@ -321,7 +349,7 @@ def finish(job: Job, outcome: Outcome, made_by: str) -> None:
         job.refresh_from_db(fields=["remote_id", "submitted", "heard"])
     match outcome:
         case Finished():
-            _done(job, outcome, made_by)
+            _done(job, outcome, made_by, beat)
         case Running():
             _leave(job, outcome)
         case Failed() if (outcome.elsewhere or not outcome.permanent) and job.submitted is None and _others(job):
@@ -580,13 +608,18 @@ class _Heartbeat:
         self._lease = _lease(remote=roster.is_remote(job.placed_with))
         self._next = 0.0
         self._stage = ""
+        self._progress = 0.0
+
+    def beat(self) -> None:
+        """Nothing new, but alive."""
+        self(self._progress, self._stage)
 
     def __call__(self, progress: float, stage: str) -> None:
         if stopping():
             raise _HandBack
         if time.monotonic() < self._next and stage == self._stage:
             return
-        self._next, self._stage = time.monotonic() + BEAT_SECONDS, stage
+        self._next, self._stage, self._progress = time.monotonic() + BEAT_SECONDS, stage, progress
         now = timezone.now()
         ours = Job.objects.filter(pk=self._job.pk, status=Status.RUNNING, fence=self._job.fence)
         lease_until = now + self._lease
@@ -594,11 +627,11 @@ class _Heartbeat:
             raise _LeaseLost(for_good=Job.objects.filter(pk=self._job.pk, status=Status.CANCELLED).exists())
 
 
-def _done(job: Job, outcome: Finished, made_by: str) -> None:
+def _done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
     """RUNNING → DONE with our own copy of the result."""
     # The file first: a job that is done has its result. Without the job the file is an orphan for the sweep.
     result = media.keep_result(
-        job.user, outcome.path, seconds=outcome.seconds, width=outcome.width, height=outcome.height
+        job.user, outcome.path, seconds=outcome.seconds, width=outcome.width, height=outcome.height, beat=beat
     )
     poster = None
     if outcome.poster is not None:

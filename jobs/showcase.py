@@ -1,7 +1,5 @@
 """The example on the home page: the bundled sample, rendered by this installation itself, through the same story."""
 
-from django.core.files.storage import default_storage
-
 from jobs import lifecycle, media
 from jobs.credits import grant, price, wallet_of
 from jobs.lifecycle import Order
@@ -21,7 +19,7 @@ def current() -> Job | None:
 def ensure() -> None:
     """Have the example made if there is none, or if its file is gone."""
     job = current()
-    if job is not None and (job.is_open or (job.result and default_storage.exists(job.result.name))):
+    if job is not None and (job.is_open or (job.result and media.exists(job.result))):
         return
     house, new = User.objects.get_or_create(email=HOUSE, defaults={"is_active": False})
     if new:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import environ
 
 from jobs.engines.base import MAX_RUN_SECONDS
+from lipsync_site.bucket import bucket_url
 from lipsync_site.secrets import kept_secret
 
 env = environ.Env()
@@ -197,7 +198,17 @@ Q_CLUSTER = {
     },
 }
 
-# --- Media: Django's storage, private; files are handed out by signed links ------------
+# --- Media: private; files are handed out by signed links -------------------------------
+MEDIA = env.str("MEDIA", "disk")  # or "s3": a bucket, see docs/operating.md
+S3_BUCKET = env.str("S3_BUCKET", "")
+S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", "")
+S3_SECRET_KEY = env.str("S3_SECRET_KEY", "")
+S3_REGION = env.str("S3_REGION", "us-east-1")
+S3_ENDPOINT = env.str("S3_ENDPOINT", "").rstrip("/")  # empty: Amazon's
+S3_PUBLIC_ENDPOINT = env.str("S3_PUBLIC_ENDPOINT", S3_ENDPOINT).rstrip("/")  # as browsers reach it, if not so
+# How a bucket is named in an address: before the host ("virtual") or after it ("path").
+S3_ADDRESSING = env.str("S3_ADDRESSING", "path" if S3_ENDPOINT else "virtual")
+S3_BUCKET_URL = bucket_url(S3_PUBLIC_ENDPOINT, S3_REGION, S3_BUCKET, S3_ADDRESSING)
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -238,15 +249,16 @@ vars().update(env.email_url("EMAIL_URL", "consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Mundwerk <mundwerk@localhost>")
 
 # --- Browser security ------------------------------------------------------------------
+MEDIA_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(S3_BUCKET_URL))] if MEDIA == "s3" else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "font-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "media-src": ["'self'", "blob:"],
-        "connect-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:", *MEDIA_ORIGINS],
+        "media-src": ["'self'", "blob:", *MEDIA_ORIGINS],
+        "connect-src": ["'self'", *MEDIA_ORIGINS],
         "form-action": ["'self'"],
         "manifest-src": ["'self'"],
         "base-uri": ["'none'"],

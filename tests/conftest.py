@@ -1,6 +1,8 @@
 """What every test may ask for: people, small files, jobs, and a world of its own to write to."""
 
+import io
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +10,7 @@ from typing import Protocol
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.core.management import call_command
 from pytest_django import Settings
 
 from jobs import lifecycle
@@ -16,7 +19,8 @@ from jobs.lifecycle import Order
 from jobs.media import Draft
 from jobs.models import ApiKey, Job, User, WalletKind
 from jobs.models.job import Model
-from tests import files, people
+from lipsync_site.bucket import bucket_url
+from tests import files, people, s3
 from tests.engine import FakeEngine, FarEngine
 
 
@@ -42,6 +46,25 @@ def data_dir(tmp_path: Path, settings: Settings) -> Path:
     settings.STORAGES = settings.STORAGES | {"default": storage | {"OPTIONS": options}}
     cache.clear()
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[s3.Server]:
+    """A real S3 server."""
+    with s3.running() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: s3.Server, settings: Settings) -> str:
+    """An empty bucket, set up as in production, in which this test's installation keeps its files: its name."""
+    name = f"test-{uuid.uuid4().hex}"
+    for setting, value in s3_server.settings(name).items():
+        setattr(settings, setting, value)
+    settings.S3_ADDRESSING = "path"
+    settings.S3_BUCKET_URL = bucket_url(s3_server.endpoint, settings.S3_REGION, name, settings.S3_ADDRESSING)
+    call_command("media_bucket", "--create", stdout=io.StringIO())
+    return name
 
 
 @pytest.fixture

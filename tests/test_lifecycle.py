@@ -109,7 +109,7 @@ def test_a_refused_submission_keeps_the_upload_it_named(
 ) -> None:
     drafts = draft(26)
     uploaded = keep(alice, drafts["image"])
-    inputs = drafts | {"image": Draft(drafts["image"].path, "a.png", "image/png", drafts["image"].facts, uploaded)}
+    inputs = drafts | {"image": Draft(uploaded, "a.png", "image/png", drafts["image"].facts)}
 
     with pytest.raises(InsufficientCredits):
         lifecycle.submit(alice, Order(Model.IMAGE, inputs, 720), WalletKind.API)
@@ -119,10 +119,10 @@ def test_a_refused_submission_keeps_the_upload_it_named(
 
 
 def test_a_file_that_can_not_be_stored_takes_the_others_with_it(
-    alice: User, draft: Callable[..., dict[str, Draft]], data_dir: Path
+    alice: User, draft: Callable[..., dict[str, Draft]], data_dir: Path, wav: Path
 ) -> None:
     drafts = draft()
-    drafts["audio"].path.unlink()
+    wav.unlink()
 
     with pytest.raises(FileNotFoundError):
         lifecycle.submit(alice, Order(Model.IMAGE, drafts), WalletKind.API)

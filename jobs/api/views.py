@@ -138,9 +138,12 @@ def get_credits(request: HttpRequest) -> dict[str, int]:
 def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
     """Leave to send one file: send it as `upload` says, then put `url` into `formState`."""
     ticket = media.open_ticket(_key(request).user, body.filename, body.contentType, body.size)
+    target = ticket.target
     return {
         "url": ticket.url,
-        "upload": UploadTarget(method="PUT", url=ticket.upload_url, headers=dict(ticket.headers), fields={}),
+        "upload": UploadTarget(
+            method=target.method, url=target.url, headers=dict(target.headers), fields=dict(target.fields)
+        ),
         "expiresAt": f"{ticket.expires:%Y-%m-%dT%H:%M:%SZ}",
     }
 

@@ -1,30 +1,28 @@
 """Files that people sent and files that we made: taking in, looking into, keeping, handing out."""
 
-from jobs.media.intake import (
-    SAMPLE_FILES,
-    SAMPLES,
-    Draft,
-    Intake,
-    Ticket,
-    content_type_of,
-    draft_of,
-    open_ticket,
-    receive,
-)
-from jobs.media.links import media_of_link, media_path, media_url
-from jobs.media.storage import drop, drop_unused, keep, keep_poster, keep_result, local_path
+from jobs.media.draft import Draft, draft_of
+from jobs.media.intake import SAMPLE_FILES, SAMPLES, Intake
+from jobs.media.links import media_path, media_url
+from jobs.media.places import Beat, no_beat
+from jobs.media.places.disk import media_of_link
+from jobs.media.serving import content_type_of, disposition
+from jobs.media.storage import drop, drop_unused, exists, keep, keep_poster, keep_result, local_path
 from jobs.media.tidy import tidy
+from jobs.media.uploads import Ticket, open_ticket, receive
 
 __all__ = [
     "SAMPLES",
     "SAMPLE_FILES",
+    "Beat",
     "Draft",
     "Intake",
     "Ticket",
     "content_type_of",
+    "disposition",
     "draft_of",
     "drop",
     "drop_unused",
+    "exists",
     "keep",
     "keep_poster",
     "keep_result",
@@ -32,6 +30,7 @@ __all__ = [
     "media_of_link",
     "media_path",
     "media_url",
+    "no_beat",
     "open_ticket",
     "receive",
     "tidy",

@@ -1,75 +1,78 @@
-"""Where files are kept: Django's storage (the local disk, unless configured otherwise)."""
+"""Files and their rows. A row is there before its file and until after it, so no file is ever forgotten."""
 
+import logging
 import uuid
 from pathlib import Path
 
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db.models import Q
 
-from jobs.media.intake import Draft
+from jobs.errors import Unavailable
+from jobs.media.draft import Draft
+from jobs.media.places import Beat, no_beat, place
+from jobs.media.serving import content_type_of
 from jobs.models import Job, Media, MediaKind, User
+
+log = logging.getLogger(__name__)
 
 
 def keep(owner: User, draft: Draft) -> Media:
-    """Put a draft's file into storage and give it a row; an upload that has both already is taken as it is."""
-    if draft.media is not None:
-        return draft.media
+    """Keep a draft's file and give it a row; one that has both already is taken as it is. Raises Unavailable."""
+    if isinstance(draft.file, Media):
+        return draft.file
     media = Media(
+        id=uuid.uuid4(),
         owner=owner,
         filename=draft.filename,
         content_type=draft.content_type,
-        size=draft.path.stat().st_size,
         kind=draft.facts.kind,
         seconds=draft.facts.seconds,
         width=draft.facts.width,
         height=draft.facts.height,
     )
-    media.name = _store(draft.path, f"inputs/{media.id.hex}")
-    media.save(force_insert=True)
-    return media
+    media.name = f"inputs/{media.id.hex}"
+    return _store(media, draft.file, no_beat)
 
 
-def keep_result(owner: User, path: Path, *, seconds: float, width: int, height: int) -> Media:
-    """Put a finished video into storage and give it a row."""
+def keep_result(owner: User, path: Path, *, seconds: float, width: int, height: int, beat: Beat = no_beat) -> Media:
+    """Keep a finished video and give it a row. Raises Unavailable."""
     media = Media(
         id=uuid.uuid4(),
         owner=owner,
         filename="result.mp4",
         content_type="video/mp4",
-        size=path.stat().st_size,
         kind=MediaKind.VIDEO,
         seconds=seconds,
         width=width,
         height=height,
     )
-    media.name = _store(path, f"results/{media.id.hex}.mp4")
-    media.save(force_insert=True)
-    return media
+    media.name = f"results/{media.id.hex}.mp4"
+    return _store(media, path, beat)
 
 
 def keep_poster(owner: User, path: Path, *, width: int, height: int) -> Media:
-    """Put a frame of a finished video into storage and give it a row."""
+    """Keep a frame of a finished video and give it a row. Raises Unavailable."""
     media = Media(
         id=uuid.uuid4(),
         owner=owner,
         filename="poster.jpg",
         content_type="image/jpeg",
-        size=path.stat().st_size,
         kind=MediaKind.IMAGE,
         width=width,
         height=height,
     )
-    media.name = _store(path, f"posters/{media.id.hex}.jpg")
-    media.save(force_insert=True)
-    return media
+    media.name = f"posters/{media.id.hex}.jpg"
+    return _store(media, path, no_beat)
 
 
 def drop(media: Media) -> None:
-    """Remove the row, then the file: a crash between leaves a file without a row, never a row without a file."""
-    name = media.name
+    """Remove a file and its row. If the place does not answer, the sweep will do it."""
+    Media.objects.filter(pk=media.pk).update(ready=False)
+    try:
+        place().remove(media.name)
+    except Unavailable:
+        log.warning("media %s: not removed yet, its storage does not answer", media.pk)
+        return
     media.delete()
-    default_storage.delete(name)
 
 
 def drop_unused(media: Media) -> None:
@@ -78,11 +81,27 @@ def drop_unused(media: Media) -> None:
         drop(media)
 
 
-def local_path(media: Media) -> Path:
-    """A path on this machine at which the file can be read."""
-    return Path(default_storage.path(media.name))
+def exists(media: Media) -> bool:
+    """Whether the file is where its row says. Raises Unavailable."""
+    return place().has(media.name)
 
 
-def _store(path: Path, name: str) -> str:
-    with path.open("rb") as file:
-        return default_storage.save(name, File(file))
+def local_path(media: Media, folder: Path, beat: Beat = no_beat) -> Path:
+    """A path on this machine at which the file can be read: its own, or that of a copy in `folder`.
+
+    Raises FileNotFoundError or Unavailable.
+    """
+    return place().local(media.name, folder, beat)
+
+
+def _store(media: Media, path: Path, beat: Beat) -> Media:
+    media.size, media.ready = path.stat().st_size, False
+    media.save(force_insert=True)
+    try:
+        place().put(path, media.name, content_type_of(media), beat)
+    except BaseException:
+        drop(media)
+        raise
+    media.ready = True
+    media.save(update_fields=["ready"])
+    return media

@@ -74,7 +74,7 @@ def _card(job: Job, place: int) -> Card:
         ratio=_ratio(result or source),
         picture=media_path(picture) if picture and picture.kind else "",
         video=media_path(result, filename) if result else "",
-        download=media_path(result, filename) + "?download=1" if result else "",
+        download=media_path(result, filename, save=True) if result else "",
         seconds=words.clock(result.seconds or 0) if result else "",
         percent=min(int(job.progress * 100), 99),
         stage=words.stage(job),

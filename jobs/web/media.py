@@ -1,18 +1,15 @@
 """Handing out files: by signed link, and the two bundled samples."""
 
-from typing import BinaryIO, cast
+from pathlib import Path
 
-from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from jobs.media import SAMPLE_FILES, SAMPLES, content_type_of, media_of_link
+from jobs.media import SAMPLE_FILES, SAMPLES, content_type_of, disposition, local_path, media_of_link, media_path
 from jobs.web.ranges import answer_file
 
-SHOWN = ("image/", "audio/", "video/")  # what a browser may open in place; the rest is only saved
-NOT_SHOWN = ("image/svg+xml",)
 DAY_SECONDS = 86_400
 
 
@@ -22,16 +19,19 @@ def media(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     found = media_of_link(token)
     if found is None:
         raise Http404
+    save = "download" in request.GET
+    if settings.MEDIA != "disk":  # a link from before the files moved
+        return HttpResponseRedirect(media_path(found, filename, save=save))
     try:
-        file = default_storage.open(found.name)
+        path = local_path(found, Path(settings.FILE_UPLOAD_TEMP_DIR))
+        file = path.open("rb")
     except FileNotFoundError:
         raise Http404 from None
     content_type = content_type_of(found)
-    response = answer_file(request, cast(BinaryIO, file), file.size)
+    response = answer_file(request, file, path.stat().st_size)
     # The link changes when it is about to expire, the file behind it never does.
     response["Cache-Control"] = "private, max-age=21600, immutable"
-    save = "download" in request.GET or not _is_shown(content_type)
-    return _guarded(response, content_type, content_disposition_header(save, filename.strip()))
+    return _guarded(response, content_type, disposition(filename, content_type, save=save))
 
 
 @require_safe
@@ -42,17 +42,13 @@ def sample(request: HttpRequest, name: str) -> HttpResponseBase:
         raise Http404
     response = answer_file(request, path.open("rb"), path.stat().st_size)
     response["Cache-Control"] = f"public, max-age={DAY_SECONDS}"
-    return _guarded(response, SAMPLE_FILES[name], content_disposition_header(False, name))
+    return _guarded(response, SAMPLE_FILES[name], disposition(name, SAMPLE_FILES[name], save=False))
 
 
-def _is_shown(content_type: str) -> bool:
-    return content_type.startswith(SHOWN) and content_type not in NOT_SHOWN
-
-
-def _guarded(response: HttpResponseBase, content_type: str, disposition: str | None) -> HttpResponseBase:
+def _guarded(response: HttpResponseBase, content_type: str, as_what: str) -> HttpResponseBase:
     """A stranger's file can play anywhere and do nothing."""
     response["Content-Type"] = content_type
-    response["Content-Disposition"] = disposition or "inline"
+    response["Content-Disposition"] = as_what
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["X-Content-Type-Options"] = "nosniff"

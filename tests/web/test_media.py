@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from jobs import media
 from jobs.media import SAMPLES, Draft, media_path, media_url
-from jobs.media.links import STEP_SECONDS
+from jobs.media.places import STEP_SECONDS
 from jobs.media.probe import Facts
 from jobs.models import Media, MediaKind, User
 from jobs.web.ranges import CHUNK_BYTES
@@ -76,7 +76,7 @@ def test_a_link_ends(anybody: Client, keep: Keep, settings: Settings) -> None:
 def test_a_link_signed_for_something_else_or_by_somebody_else(anybody: Client, keep: Keep, alice: User) -> None:
     file = keep()
     claim = [file.pk.hex, FAR_FUTURE]
-    ticket = media.open_ticket(alice, "a.png", "image/png", 10).upload_url.rpartition("/")[2]
+    ticket = media.open_ticket(alice, "a.png", "image/png", 10).target.url.rpartition("/")[2]
 
     def link(token: str) -> str:
         return f"/media/{token}/result.mp4"
