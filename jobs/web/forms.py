@@ -63,8 +63,8 @@ def _file() -> forms.FileField:
 class StudioForm(forms.Form):
     """One of three kinds of video: its files, or what stands in for them.
 
-    For a file that was not sent may stand the bundled sample (`sample`: a field's name, or 1 for all), or the file of
-    the job `like` (`keep`: a field's name).
+    For a file that was not sent may stand one that was sent ahead (`sent`: a field's name, a colon, the upload's id),
+    the bundled sample (`sample`: a field's name, or 1 for all), or the file of the job `like` (`keep`: a field's name).
     """
 
     model = forms.ChoiceField(choices=Model.choices, required=False)
@@ -112,18 +112,31 @@ class StudioForm(forms.Form):
         """The fields whose file is to be that of the job `like`, if none was sent."""
         return self._named("keep") & {*self.parts, MASK}
 
+    def sent(self) -> dict[str, str]:
+        """The ids of uploads, by the fields whose files they are."""
+        named = (one.partition(":") for one in self._named("sent"))
+        return {field: upload for field, _, upload in named if field in {*self.parts, MASK}}
+
     def file(self, field: str) -> UploadedFile | None:
         """What was sent for `field`; None if nothing was, or what was is refused."""
         return self.cleaned_data.get(field) or None
 
     def clean(self) -> None:
         for field in self.parts:
-            stands_in = field in self.samples() or field in self.keeps()
+            stands_in = field in self.sent() or field in self.samples() or field in self.keeps()
             if not self.file(field) and not stands_in and field not in self.errors:
                 self.add_error(field, str(MISSING[field]))
 
     def _named(self, name: str) -> set[str]:
         return set(self.data.getlist(name)) if hasattr(self.data, "getlist") else set()
+
+
+class UploadForm(forms.Form):
+    """A file that is to be sent ahead; `type` is what the browser takes it for."""
+
+    filename = forms.CharField(max_length=255)
+    type = forms.RegexField(r"^[\w.+-]+/[\w.+-]+(; ?[\w.+=-]+)*$", max_length=100, required=False)
+    size = forms.IntegerField(min_value=1, error_messages={"min_value": EMPTY})
 
 
 class KeyForm(forms.Form):

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jobs import credits, lifecycle
-from jobs.errors import InsufficientCredits, InvalidInput
+from jobs.errors import InsufficientCredits, InvalidInput, Unavailable, gettext_noop
 from jobs.lifecycle import Order
 from jobs.media import SAMPLES, Draft, Intake, draft_of, media_path
 from jobs.models import Job, Media, MediaKind, WalletKind, jobs_of
@@ -69,7 +69,15 @@ def studio(request: Request) -> HttpResponse:
 
 
 def _submitted(request: Request, form: StudioForm, like: Job | None) -> bool:
-    """Submit the job. False if the files or the wallet do not allow it: then the form says why."""
+    """Submit the job. False if the files, their storage or the wallet do not allow it: then the form says why."""
+    try:
+        return _submit(request, form, like)
+    except (InsufficientCredits, Unavailable) as problem:
+        form.add_error(None, words.sentence(problem))
+        return False
+
+
+def _submit(request: Request, form: StudioForm, like: Job | None) -> bool:
     with Intake(request.user) as intake:
         drafts = _drafts(intake, form, like)
         if form.errors:
@@ -82,11 +90,7 @@ def _submitted(request: Request, form: StudioForm, like: Job | None) -> bool:
             prompt=form.cleaned_data["prompt"].strip(),
             speaking_order=form.cleaned_data["order"] or "meanwhile",
         )
-        try:
-            lifecycle.submit(request.user, order, WalletKind.USER)
-        except InsufficientCredits as problem:
-            form.add_error(None, words.sentence(problem))
-            return False
+        lifecycle.submit(request.user, order, WalletKind.USER)
     return True
 
 
@@ -113,6 +117,11 @@ def _draft(intake: Intake, form: StudioForm, like: Job | None, name: str) -> Dra
     """What was sent, or else what stands in for it."""
     if file := form.file(name):
         return intake.from_upload(file, name)
+    if upload := form.sent().get(name):
+        try:
+            return intake.from_ticket(upload, name)
+        except InvalidInput as problem:
+            raise InvalidInput(gettext_noop("The file did not arrive. Choose it again."), field=name) from problem
     if name in form.samples():
         return intake.from_sample(SAMPLE_OF[name])
     kept: Media | None = like.input(name) if like and name in form.keeps() else None
@@ -170,7 +179,9 @@ def _context(request: Request, form: StudioForm, like: Job | None) -> dict[str, 
 def _slot(request: Request, form: StudioForm, like: Job | None, name: str) -> Slot:
     kinds = " ".join(kind for kind, parts in PARTS.items() if name in parts)
     empty = Slot(name, kinds, NAMES.get(name, ""), problems=tuple(str(error) for error in form[name].errors))
-    if name in request.FILES:  # it came, but a page can not hold it: it has to be chosen again
+    if name in request.FILES or name in (
+        form.sent() if form.is_bound else ()
+    ):  # it came, but a page can not hold it: it has to be chosen again
         return empty
     sampled = form.samples() if form.is_bound else set(SAMPLE_OF) if "sample" in request.GET else set()
     if name in sampled:

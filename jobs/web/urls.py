@@ -15,12 +15,14 @@ from jobs.web import (
     pricing,
     share,
     studio,
+    uploads,
     webhooks,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("studio/", studio.studio, name="studio"),
+    path("studio/uploads/", uploads.new_upload, name="new_upload"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/<uuid:job_id>/", gallery.one, name="card"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),

@@ -1,10 +1,20 @@
-"""One running product for the tests that only use it."""
+"""One running product, and one browser, for the tests that only use them."""
 
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.live.chromium import ARGUMENTS
 from tests.live.product import Caller, Product
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,10 @@ class Caller:
         asked = {"filename": filename, "contentType": content_type, "size": len(body)}
         ticket = self._call("POST", "uploads", asked).json()
         target = ticket["upload"]
-        sent = httpx.request(target["method"], target["url"], content=body, headers=target["headers"])
+        how: dict[str, Any] = {"content": body}
+        if target["method"] == "POST":
+            how = {"data": target["fields"], "files": {"file": body}}
+        sent = httpx.request(target["method"], target["url"], headers=target["headers"], **how)
         assert sent.status_code == 204, sent.text
         return str(ticket["url"])
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.live.chromium import ARGUMENTS
 from tests.live.product import Product, until
 from tests.live.test_api_live import _wheel
-from tests.live.test_browser import ARGUMENTS, sign_up
+from tests.live.test_browser import sign_up
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 AXE = "axe-core@4.14.1"

@@ -8,21 +8,13 @@ from pathlib import Path
 import cv2
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import files
+from tests.live.chromium import SAMPLES, person_at
 from tests.live.product import Caller, Product
 
-SAMPLES = Path(__file__).resolve().parents[2] / "static" / "samples"
 pytestmark = [pytest.mark.live, pytest.mark.browser]
-# As root, and on machines without a graphics card or a way to the vendor's servers.
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-    # A microphone that hears the bundled voice over and over.
-    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-    f"--use-file-for-fake-audio-capture={SAMPLES / 'voice.wav'}",
-]  # fmt: skip
 RENDER_MS = 120_000
 PASSWORD = "a long walk along the river"
 # A fingerprint of what a video shows right now.
@@ -34,31 +26,11 @@ PICTURE = """video => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def context(browser: Browser, product: Product) -> Iterator[BrowserContext]:
-    """A person's browser. At the end: no script failed and the security policy had nothing to refuse."""
-    complaints: list[str] = []
-    person = browser.new_context(base_url=product.url, locale="en-GB", viewport={"width": 1280, "height": 900})
-    person.set_default_timeout(20_000)
-
-    def listen(page: Page) -> None:
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None
-        )
-
-    person.on("page", listen)
-    yield person
-    person.close()
-    assert complaints == []
+    """A person's browser."""
+    with person_at(browser, product) as person:
+        yield person
 
 
 @pytest.fixture

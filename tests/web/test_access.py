@@ -39,6 +39,7 @@ class Row:
 ROUTES: Mapping[str, Row] = {
     "home": Row((200, 200, 200)),
     "studio": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
+    "new_upload": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
     "gallery": Row((LOG_IN, 200, 200)),
     "card": Row((LOG_IN, 404, GOES_ON), get_part=(LOG_IN, 404, 200)),
     "job": Row((LOG_IN, 404, 200)),
@@ -227,6 +228,7 @@ PAGES = {
     "secret": "webhooks",
     "send_test": "webhooks",
     "send_again": "delivery",
+    "new_upload": "studio",
 }
 
 

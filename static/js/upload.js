@@ -1,0 +1,151 @@
+// Sends the studio's files ahead of its form, to wherever files are kept, and then the form with their ids alone.
+// A file that has arrived is not sent again, whatever becomes of the form. Without this file the form takes them along.
+const form = document.getElementById("studio");
+const generate = document.getElementById("generate");
+const bar = document.getElementById("upload");
+const unsent = document.getElementById("unsent");
+const label = generate.textContent;
+const csrf = form.elements.csrfmiddlewaretoken.value;
+
+const PAUSES = [1000, 3000, 9000]; // before a file is tried again when the connection was lost
+const sent = new WeakMap(); // File → the id of its upload
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** A sentence for the place of one file. */
+class Refused extends Error {
+  constructor(sentence, field) {
+    super(sentence);
+    this.field = field;
+  }
+}
+
+/** Leave to send `file`, chosen for `field`. */
+async function ticketFor(file, field) {
+  const asked = new URLSearchParams({ filename: file.name.slice(-255), type: file.type, size: file.size });
+  const headers = { "X-CSRFToken": csrf, "HX-Request": "true", "HX-Current-URL": location.href };
+  const answer = await fetch(form.dataset.uploads, { method: "POST", headers, body: asked });
+  const away = answer.headers.get("HX-Redirect"); // to log in again
+  if (away) location.assign(away);
+  if (answer.status !== 422 && !answer.ok) throw new Error(answer.status);
+  const ticket = await answer.json();
+  if (ticket.problem) throw new Refused(ticket.problem, field);
+  return ticket;
+}
+
+/** Sends `file` as `upload` says; `progress` is told how many of its bytes are on their way. */
+function send(file, { method, url, headers, fields }, progress) {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", (event) => progress(Math.min(event.loaded, file.size)));
+    request.addEventListener("load", () => (request.status < 300 ? done() : fail(new Error(request.status))));
+    request.addEventListener("error", () => fail(new Error("connection lost")));
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    if (method !== "POST") return request.send(file);
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    body.append("file", file);
+    request.send(body);
+  });
+}
+
+/** Sends `file`, again with a new leave if the connection is lost. */
+async function deliver(file, field, progress) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const ticket = await ticketFor(file, field);
+      await send(file, ticket.upload, progress);
+      sent.set(file, ticket.id);
+      return;
+    } catch (error) {
+      if (error instanceof Refused || attempt === PAUSES.length) throw error;
+      progress(0);
+      await pause(PAUSES[attempt]);
+    }
+  }
+}
+
+const chosen = () =>
+  [...form.querySelectorAll('input[type="file"]:not([disabled])')].filter((input) => input.files.length);
+
+function show(percent) {
+  bar.hidden = percent >= 100;
+  bar.value = percent;
+  generate.textContent =
+    percent >= 100 ? generate.dataset.checking : generate.dataset.uploading.replace("{percent}", percent);
+}
+
+function rest() {
+  bar.hidden = true;
+  generate.textContent = label;
+  generate.disabled = false;
+  generate.classList.remove("is-busy");
+}
+
+async function deliverAll(inputs) {
+  const files = inputs.map((input) => input.files[0]);
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  const loaded = files.map((file) => (sent.has(file) ? file.size : 0));
+  const tell = () => show(Math.round((loaded.reduce((sum, one) => sum + one, 0) / (total || 1)) * 100));
+  generate.disabled = true;
+  tell();
+  // One after the other: side by side they would only share the same line.
+  for (const [index, file] of files.entries()) {
+    if (sent.has(file)) continue;
+    await deliver(file, inputs[index].name, (bytes) => {
+      loaded[index] = bytes;
+      tell();
+    });
+  }
+}
+
+function refuse(error) {
+  rest();
+  if (!(error instanceof Refused)) {
+    unsent.hidden = false;
+    return;
+  }
+  const place = document.getElementById(`problem-${error.field}`);
+  place.querySelector("span").textContent = error.message;
+  place.hidden = false;
+}
+
+/** In place of each file its upload's id, for as long as the form is on its way. */
+function swap(inputs) {
+  for (const input of inputs) {
+    const id = document.createElement("input");
+    id.type = "hidden";
+    id.name = "sent";
+    id.value = `${input.name}:${sent.get(input.files[0])}`;
+    id.dataset.sent = "";
+    form.append(id);
+    input.dataset.held = "";
+    input.disabled = true;
+  }
+}
+
+function swapBack() {
+  for (const id of form.querySelectorAll("[data-sent]")) id.remove();
+  for (const input of form.querySelectorAll("[data-held]")) {
+    delete input.dataset.held;
+    input.disabled = false;
+  }
+}
+
+// After the studio's own look at the form: what it has refused is not sent.
+form.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target !== form) return;
+  if (event.defaultPrevented) return swapBack();
+  const inputs = chosen();
+  if (!inputs.length) return;
+  event.preventDefault();
+  deliverAll(inputs).then(() => {
+    generate.disabled = false;
+    // Unless another file was chosen meanwhile, which has to be sent first.
+    if (chosen().every((input) => sent.has(input.files[0]))) swap(chosen());
+    form.requestSubmit();
+  }, refuse);
+});
+form.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target === form) swapBack();
+});

@@ -1,0 +1,135 @@
+"""The whole product with its files in a real S3 server: a person in a browser, and a program with a key."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests import s3
+from tests.live.chromium import SAMPLES, person_at
+from tests.live.product import Caller, Product, until
+from tests.live.test_browser import RENDER_MS, sign_up
+
+pytestmark = [pytest.mark.live, pytest.mark.s3, pytest.mark.browser]
+BUCKET = "mundwerk"
+
+
+@pytest.fixture(scope="module")
+def product(s3_server: s3.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """An installation like the others', but for where its files are."""
+    folder = tmp_path_factory.mktemp("s3") / "data"
+    running = Product(folder, ALLOW_PRIVATE_NETWORK="1", **s3_server.settings(BUCKET))
+    assert "is private" in running.manage("media_bucket", "--create")
+    running.start()
+    yield running
+    assert running.stop() == 0
+    log = running.log.read_text()
+    assert s3_server.secret_key not in log
+    assert "X-Amz-Signature" not in log
+    assert not (folder / "media").exists()
+
+
+@pytest.fixture
+def page(browser: Browser, product: Product) -> Iterator[Page]:
+    with person_at(browser, product) as person:
+        yield person.new_page()
+
+
+@pytest.fixture(scope="module")
+def files(s3_server: s3.Server) -> Any:
+    """Tells the names of all files in the bucket."""
+    client = boto3.session.Session().client(
+        "s3",
+        endpoint_url=s3_server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=s3_server.access_key,
+        aws_secret_access_key=s3_server.secret_key,
+    )
+    return lambda: {one["Key"] for one in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+
+
+def test_a_persons_files_go_to_the_bucket_and_come_from_it(page: Page, files: Any, s3_server: s3.Server) -> None:
+    sign_up(page, "bucket@example.org")
+    posts: list[Request] = []
+    page.on("request", lambda request: posts.append(request) if request.method == "POST" else None)
+    page.locator("#image").set_input_files(SAMPLES / "face.jpg")
+    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+
+    sent = [request for request in posts if request.url.startswith(f"{s3_server.endpoint}/{BUCKET}/")]
+    assert len(sent) == 2
+    forms = [request for request in posts if request.url.endswith("/studio/")]
+    assert len(forms) == 1  # with the ids alone
+    card = page.locator("#gallery .card").first
+    expect(card).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    mine = {name for name in files() if not name.startswith("incoming/")}
+
+    card.locator(".card__title a").click()
+    page.wait_for_function("() => document.querySelector('[data-player] video')?.duration > 0")
+    video = page.locator("[data-player] video")
+    assert str(video.evaluate("video => video.currentSrc")).startswith(f"{s3_server.endpoint}/{BUCKET}/results/")
+    page.locator("[data-player] [data-play]").click()
+    page.wait_for_function("() => document.querySelector('[data-player] video').currentTime > 0.4")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert download.value.suggested_filename == "voice.mp4"
+    assert download.value.path().read_bytes()[4:8] == b"ftyp"
+
+    here = page.url
+    page.goto(f"{here}remove/")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/gallery/")
+    assert not any(name.startswith("incoming/") for name in files())
+    until(lambda: len(mine & files()) <= len(mine) - 4, 10)  # picture, voice, result and poster are gone
+
+
+def test_a_connection_that_is_lost_is_tried_again(page: Page, s3_server: s3.Server) -> None:
+    sign_up(page, "lost@example.org")
+    lost: list[str] = []
+
+    def once(route: Any) -> None:
+        if len(lost) < 2:
+            lost.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route(f"{s3_server.endpoint}/{BUCKET}/", once)
+    page.goto("/studio/?sample=1")
+    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    assert len(lost) == 2
+
+
+def test_without_scripts_the_files_go_through_the_server(browser: Browser, product: Product, files: Any) -> None:
+    context = browser.new_context(base_url=product.url, java_script_enabled=False)
+    page = context.new_page()
+    sign_up(page, "plain@example.org")
+    before = files()
+    page.locator("#image").set_input_files(SAMPLES / "face.jpg")
+    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    assert len([name for name in files() - before if name.startswith("inputs/")]) >= 2
+    context.close()
+
+
+def test_a_program_sends_and_fetches_past_us(product: Product, s3_server: s3.Server) -> None:
+    caller = Caller(product, product.manage("create_api_key", "program@example.org"))
+    image = caller.upload("face.jpg", "image/jpeg", (SAMPLES / "face.jpg").read_bytes())
+    voice = caller.upload("voice.wav", "audio/wav", (SAMPLES / "voice.wav").read_bytes())
+
+    ended = caller.ended(caller.submit(image=image, audio=voice))
+
+    assert ended["status"] == "completed", ended
+    assert ended["output"].startswith(f"{s3_server.endpoint}/{BUCKET}/results/")
+    part = httpx.get(ended["output"], headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp")
