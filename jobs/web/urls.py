@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from jobs.web import (
+    account,
     api_keys,
     credits,
     docs,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("api/v1/docs", docs.try_it, name="try"),
     path("media/<str:token>/<str:filename>", media.media, name="media"),
     path("samples/<str:name>", media.sample, name="sample"),
+    path("account/", account.account, name="account"),
     path("theme/", preferences.theme, name="theme"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("robots.txt", home.robots, name="robots"),

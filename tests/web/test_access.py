@@ -68,6 +68,7 @@ ROUTES: Mapping[str, Row] = {
     "media": Row((200, 200, 200)),  # whoever has the signed link
     "sample": Row((200, 200, 200)),
     "callback": Row((405, 405, 405), post=(404, 404, 404)),  # with a token that is not one of its own
+    "account": Row((LOG_IN, 200, 200)),
     "theme": Row((405, 405, 405), post=(GOES_ON, GOES_ON, GOES_ON)),
     # Django's own view, which changes nothing but by POST.
     "set_language": Row((GOES_ON, GOES_ON, GOES_ON), post=(GOES_ON, GOES_ON, GOES_ON), others=GOES_ON),
