@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "django_q",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
 ]
 MIDDLEWARE = [
@@ -238,6 +239,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional")  # or "mandatory", "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}  # wrong passwords: from an address, for an account
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of what changes the way in: password, addresses, two-factor
+ACCOUNT_ADAPTER = "jobs.web.adapters.Accounts"
+MFA_ADAPTER = "jobs.web.adapters.TwoFactor"
+MFA_TOTP_ISSUER = "Mundwerk"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+# A stranger who signed up with somebody's address must not lock them out of it for good.
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mundwerk: "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 LOGIN_URL = "account_login"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("callbacks/", include("jobs.callbacks")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
 ]
 handler400 = errors.bad_request

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
@@ -47,7 +48,7 @@ class UserAdmin(Acts, DjangosUserAdmin):  # type: ignore[type-arg]  # no generic
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("email",)
     ordering = ("-date_joined",)
-    actions = ("grant", "suspend", "readmit")
+    actions = ("grant", "suspend", "readmit", "drop_two_factor")
     readonly_fields = ("is_active", "date_joined", "last_login", "own_jobs", "own_keys", "own_wallets")
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active")}),
@@ -93,6 +94,13 @@ class UserAdmin(Acts, DjangosUserAdmin):  # type: ignore[type-arg]  # no generic
         if user.is_superuser and not request.user.is_superuser:
             raise Conflict("This account is not yours to let in.")
         lifecycle.readmit(user)
+
+    @with_reason("Switch two-factor off: phone and codes are lost", "Two-factor off")
+    def drop_two_factor(self, request: HttpRequest, user: User, reason: str) -> None:
+        if user.is_superuser and not request.user.is_superuser:
+            raise Conflict("This account is not yours to open.")
+        if not Authenticator.objects.filter(user=user).delete()[0]:
+            raise Conflict("It has none.")
 
     @admin.display(description="Jobs")
     def own_jobs(self, user: User) -> SafeString:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -27,7 +28,10 @@ from tests.people import PASSWORD
 
 
 def test_the_operator_logs_in_with_the_email_address(operator: User, client: Client) -> None:
-    answer = client.post(reverse("admin:login"), {"username": operator.email, "password": PASSWORD}, follow=True)
+    form: Any = client.get(reverse("admin:index"), follow=True)
+    assert form.request["PATH_INFO"] == reverse("account_login")
+    login = {"login": operator.email, "password": PASSWORD, "next": reverse("admin:index")}
+    answer = client.post(reverse("account_login"), login, follow=True)
 
     assert answer.context["user"] == operator
     assert "Mundwerk" in str(answer.content, "utf-8")
