@@ -116,6 +116,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
 ]
 MIDDLEWARE = [
@@ -134,6 +135,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "jobs.web.sessions.last_seen",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "lipsync_site.urls"
@@ -284,7 +286,10 @@ SESSION_COOKIE_NAME = f"mundwerk_session_{PORT}"
 CSRF_COOKIE_NAME = f"mundwerk_csrf_{PORT}"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Whose address counts: the one that our proxy saw, never one that a client wrote into the header itself.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 
 # --- Language and time ---------------------------------------------------------------
 LANGUAGE_CODE = "en"

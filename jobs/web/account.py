@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from jobs.models import User
 from jobs.web import words
 from jobs.web.htmx import Request, for_members
+from jobs.web.sessions import own_sessions
 
 
 @never_cache
@@ -24,6 +25,7 @@ def account(request: Request) -> HttpResponse:
         "addresses": _addresses(user),
         "two_factor": is_mfa_enabled(user),
         "codes_left": _codes_left(user),
+        "sessions": len(own_sessions(request)),
         "joined": words.day(user.date_joined),
         "languages": settings.LANGUAGES,
     }

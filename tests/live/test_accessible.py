@@ -21,7 +21,14 @@ ANYBODYS = (
 OWN = (
     *("/studio/", "/studio/?model=lipsync-video", "/studio/?model=lipsync-image-multi", "/studio/?sample=1"),
     *("/gallery/", "/gallery/?q=zzz", "/api-keys/", "/webhooks/", "/webhooks/secret/rotate/", "/credits/"),
-    *("/account/", "/accounts/2fa/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
+    *(
+        "/account/",
+        "/account/sessions/",
+        "/accounts/2fa/",
+        "/accounts/email/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -33,6 +34,8 @@ class Row:
     post: tuple[Outcome, Outcome, Outcome] = (405, 405, 405)
     # … where it differs for a part
     get_part: tuple[Outcome, Outcome, Outcome] | None = None
+    # … which comes second, when what a POST removed is gone
+    post_part: tuple[Outcome, Outcome, Outcome] | None = None
     others: Outcome = 405  # what every other method gives
 
 
@@ -69,6 +72,9 @@ ROUTES: Mapping[str, Row] = {
     "sample": Row((200, 200, 200)),
     "callback": Row((405, 405, 405), post=(404, 404, 404)),  # with a token that is not one of its own
     "account": Row((LOG_IN, 200, 200)),
+    "sessions": Row((LOG_IN, 200, 200)),
+    "end_others": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON)),
+    "end_session": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON), post_part=(LOG_IN, 404, 404)),
     "theme": Row((405, 405, 405), post=(GOES_ON, GOES_ON, GOES_ON)),
     # Django's own view, which changes nothing but by POST.
     "set_language": Row((GOES_ON, GOES_ON, GOES_ON), post=(GOES_ON, GOES_ON, GOES_ON), others=GOES_ON),
@@ -99,6 +105,7 @@ class World:
     key: ApiKey
     delivery: Delivery
     share: Share
+    session: UserSession
 
     def address(self, name: str) -> str:
         """The address of the route `name`, for what is Alice's."""
@@ -108,6 +115,7 @@ class World:
             "job_id": self.job.pk,
             "public_id": self.key.public_id,
             "delivery_id": self.delivery.pk,
+            "session_id": self.session.pk,
             "token": token if name == "media" else self.share.token,
             "filename": filename,
             "name": "face.jpg",
@@ -126,7 +134,8 @@ def world(alice: User, make_job: MakeJob) -> World:
     delivery = Delivery.objects.get(job=ended)
     job = make_job(alice, name=NAME)
     Job.objects.filter(pk=ended.pk).update(status=Status.DONE, result=job.input("audio"), name="For all")
-    return World(job, keys.create(alice, NAME)[0], delivery, sharing.share(alice, ended.pk))
+    session = UserSession.objects.create(user=alice, session_key="elsewhere", ip="192.0.2.1", user_agent=NAME)
+    return World(job, keys.create(alice, NAME)[0], delivery, sharing.share(alice, ended.pk), session)
 
 
 def rows_of(user: User) -> list[object]:
@@ -174,8 +183,9 @@ def test_an_address_answers_a_person_as_the_table_says(
 
     for part in (False, True):
         get = (row.get_part if part and row.get_part else row.get)[who]
+        post = (row.post_part if part and row.post_part else row.post)[who]
         expected: dict[str, Outcome] = dict.fromkeys(METHODS, row.others)
-        expected |= {"GET": get, "HEAD": get, "POST": row.post[who]}
+        expected |= {"GET": get, "HEAD": get, "POST": post}
         found = {}
         for method in METHODS:
             answer: Any = browser.generic(
@@ -230,6 +240,8 @@ PAGES = {
     "send_test": "webhooks",
     "send_again": "delivery",
     "new_upload": "studio",
+    "end_others": "sessions",
+    "end_session": "sessions",
 }
 
 
