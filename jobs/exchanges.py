@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import signing
 
-from jobs.models import Exchange, Job
+from jobs.models import Exchange, Job, User
 from jobs.net import Said
 
 _signer = signing.Signer(salt="jobs.callback")
@@ -53,6 +53,11 @@ def keep(job: Job, engine: str, said: Said) -> None:
         answer=answer,
         milliseconds=round(said.seconds * 1000),
     )
+
+
+def forget(user: User) -> None:
+    """Forget what was said about an account's jobs."""
+    Exchange.objects.filter(job__user=user).delete()
 
 
 def tidy(now: datetime) -> None:

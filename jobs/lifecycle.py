@@ -575,6 +575,23 @@ def remove(user: User, job_id: UUID) -> None:
         media.drop_unused(one)
 
 
+def forget(user: User) -> None:
+    """Leave of an account's jobs, all of which have ended, only what the ledger is about. Called in a transaction.
+
+    Raises Conflict if one is open. The files are the caller's to drop.
+    """
+    jobs = Job.objects.filter(user=user)
+    if jobs.filter(status__in=OPEN).exists():
+        raise Conflict(gettext_noop("This job is not finished. Cancel it first."))
+    sharing.unshare_all(user)
+    JobInput.objects.filter(job__user=user).delete()
+    exchanges.forget(user)
+    nothing = {"name": "", "prompt": "", "webhook": "", "remote_id": "", "prompt_used": [], "notes": []}
+    said = {"error_template": "", "error_params": {}, "error_source": ""}
+    jobs.update(result=None, poster=None, **nothing, **said)
+    jobs.filter(removed=None).update(removed=timezone.now())
+
+
 def _claim(job: Job, engine_name: str) -> Job | None:
     """QUEUED → RUNNING, before the engine is called. None if it is no longer queued."""
     now = timezone.now()

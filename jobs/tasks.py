@@ -1,6 +1,6 @@
 """What the queue runs: ids in, one call. Each is harmless the second time."""
 
-from jobs import health, lifecycle, webhooks
+from jobs import accounts, health, lifecycle, webhooks
 from jobs.enqueue import this_queue
 
 
@@ -22,3 +22,7 @@ def deliver(delivery_id: str) -> None:
 
 def beat(queue: str) -> None:
     health.beat(queue)
+
+
+def drop_files(user_id: str) -> None:
+    accounts.drop_files(int(user_id))

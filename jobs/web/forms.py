@@ -176,6 +176,12 @@ class AddressForm(forms.Form):
     )
 
 
+class RemovalForm(forms.Form):
+    """That the account is really to go."""
+
+    sure = forms.BooleanField(error_messages={"required": _("Say that you know it can not be undone.")})
+
+
 class ShareForm(forms.Form):
     """For how long a video is shared."""
 

@@ -34,7 +34,7 @@ class Row:
     post: tuple[Outcome, Outcome, Outcome] = (405, 405, 405)
     # … where it differs for a part
     get_part: tuple[Outcome, Outcome, Outcome] | None = None
-    # … which comes second, when what a POST removed is gone
+    # … which comes second, when what a POST removed is gone, or what it did may not be done again so soon
     post_part: tuple[Outcome, Outcome, Outcome] | None = None
     others: Outcome = 405  # what every other method gives
 
@@ -72,6 +72,8 @@ ROUTES: Mapping[str, Row] = {
     "sample": Row((200, 200, 200)),
     "callback": Row((405, 405, 405), post=(404, 404, 404)),  # with a token that is not one of its own
     "account": Row((LOG_IN, 200, 200)),
+    "export": Row((405, 405, 405), post=(LOG_IN, 200, 200), post_part=(LOG_IN, GOES_ON, GOES_ON)),  # too soon after
+    "remove_account": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
     "sessions": Row((LOG_IN, 200, 200)),
     "end_others": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON)),
     "end_session": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON), post_part=(LOG_IN, 404, 404)),
@@ -240,6 +242,7 @@ PAGES = {
     "send_test": "webhooks",
     "send_again": "delivery",
     "new_upload": "studio",
+    "export": "account",
     "end_others": "sessions",
     "end_session": "sessions",
 }

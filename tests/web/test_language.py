@@ -108,7 +108,7 @@ def test_the_compiled_catalog_is_that_of_the_source() -> None:
 
 ADDRESSES = (
     "/", "/studio/", "/studio/?sample=1", "/gallery/", "/docs/", "/api/v1/docs", "/api-keys/", "/nothing-here",
-    "/account/", "/account/sessions/", "/accounts/2fa/",
+    "/account/", "/account/sessions/", "/account/delete/", "/accounts/2fa/",
     "/webhooks/", "/webhooks/secret/rotate/", "/credits/", "/pricing/",
     "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/",
     "/accounts/password/change/", "/accounts/password/reset/key/x-y/", "/accounts/password/reset/key/done/",
