@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "jobs.web.sessions.last_seen",
     "django_htmx.middleware.HtmxMiddleware",
+    "jobs.web.errors.with_a_page_for_405",
 ]
 ROOT_URLCONF = "lipsync_site.urls"
 WSGI_APPLICATION = "lipsync_site.wsgi.application"
