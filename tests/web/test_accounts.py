@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.test import Client
 from pytest_django import Settings
@@ -32,8 +33,8 @@ def is_in(client: Client) -> bool:
 
 
 def link_in(mail: EmailMessage) -> str:
-    """The path of the one link in a mail."""
-    (found,) = re.findall(r"http://testserver(/\S+)", str(mail.body))
+    """The path of the one link in a mail that leads further than the front page."""
+    (found,) = re.findall(rf"{re.escape(settings.PUBLIC_BASE_URL)}(/\S+)", str(mail.body))
     return str(found)
 
 
@@ -141,6 +142,60 @@ def test_where_it_is_asked_for_the_address_comes_first(
     assert is_in(anybody)
 
 
+@pytest.mark.parametrize("email", ["alice@example.org", NEW])
+def test_where_the_address_comes_first_signing_up_tells_nobody_who_has_an_account(
+    anybody: Client, alice: User, settings: Settings, mailoutbox: list[EmailMessage], email: str
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
+
+    answer: Any = anybody.post(SIGN_UP, {"email": email, "password1": PASSWORD}, follow=True)
+
+    assert answer.request["PATH_INFO"] == "/accounts/confirm-email/"
+    assert [message for message, _ in answer.redirect_chain] == ["/accounts/confirm-email/"]
+    assert "Look into your mail" in words(answer)
+    assert email.partition("@")[0] not in words(answer).replace(f"Confirmation email sent to {email}.", "")
+    assert not is_in(anybody)
+    (mail,) = mailoutbox
+    assert mail.to == [email]
+    assert mail.subject == (
+        "Mundwerk: Confirm your address" if email == NEW else "Mundwerk: You have an account already"
+    )
+
+
+def test_a_mail_leads_to_our_address_whatever_the_request_said_of_itself(
+    alice: User, mailoutbox: list[EmailMessage], settings: Settings
+) -> None:
+    settings.PUBLIC_BASE_URL = "https://mundwerk.example"
+    stranger = Client(headers={"Host": "127.0.0.1"})
+
+    sign_up(stranger)
+    stranger.logout()
+    stranger.post(RESET, {"email": alice.email})
+    stranger.post(RESET, {"email": "nobody@example.org"})
+
+    links = [re.findall(r"https?://\S+", str(mail.body)) for mail in mailoutbox]
+    assert len(links) == 3
+    assert all(link.startswith("https://mundwerk.example/") for found in links for link in found)
+
+
+def test_a_change_of_the_way_in_is_told_by_mail_with_where_it_came_from(
+    alices: Client, alice: User, mailoutbox: list[EmailMessage], settings: Settings
+) -> None:
+    new = "another long walk"
+    form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+
+    alices.post("/accounts/password/change/", form, REMOTE_ADDR="203.0.113.5")
+
+    (mail,) = mailoutbox
+    assert (mail.to, mail.subject) == ([alice.email], "Mundwerk: Your password was changed")
+    assert "from the address 203.0.113.5" in mail.body
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    back = {"oldpassword": new, "password1": PASSWORD, "password2": PASSWORD}
+    assert alices.post("/accounts/password/change/", back).status_code == 302
+
+
 # --- Logging in and out ----------------------------------------------------------------------
 
 
@@ -172,12 +227,14 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(anybody: Client, 
     assert "not correct" in told(alice.email, "wrong")
 
 
-def test_an_account_that_was_closed_stays_out(anybody: Client, alice: User) -> None:
+def test_an_account_that_was_suspended_stays_out_and_is_told_so_in_the_words_of_the_desk(
+    anybody: Client, alice: User
+) -> None:
     User.objects.update(is_active=False)
 
     answer = anybody.post(LOG_IN, {"login": alice.email, "password": PASSWORD}, follow=True)
 
-    assert "This account is closed" in words(answer)
+    assert "This account is suspended" in words(answer)
     assert not is_in(anybody)
 
 
