@@ -66,7 +66,7 @@ SILENT = gettext_noop("The render service gave no answer any more. Try again lat
 FILE_GONE = gettext_noop("A file of this job is gone. Make the video anew.")
 # A kick that no worker took within this is repeated; one that was taken is protected by the lease.
 KICK_AGAIN = timedelta(seconds=30)
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 0.5  # pages show it as soon as they ask
 FEW_WAITING = 20
 # Between two questions to a machine that gives no usable answer.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 30.0
@@ -502,7 +502,7 @@ def cancel(user: User, job_id: UUID) -> Job:
 
 def rename(user: User, job_id: UUID, name: str) -> None:
     """Call a job something else. Raises NotFound."""
-    if not jobs_of(user).filter(pk=job_id).update(name=name.strip()[:120]):
+    if not jobs_of(user).filter(pk=job_id).update(name=name.strip()[:120], updated=timezone.now()):
         raise NotFound(gettext_noop("There is no such job."))
 
 
@@ -569,7 +569,8 @@ def remove(user: User, job_id: UUID) -> None:
         files += [one for one in (job.result, job.poster) if one is not None]
         job.inputs.all().delete()
         sharing.unshare(job.pk)
-        Job.objects.filter(pk=job.pk).update(result=None, poster=None, prompt="", removed=timezone.now())
+        now = timezone.now()
+        Job.objects.filter(pk=job.pk).update(result=None, poster=None, prompt="", removed=now, updated=now)
     # The files last: a crash before leaves orphans, which the sweep clears away.
     for one in files:
         media.drop_unused(one)

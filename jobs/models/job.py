@@ -116,6 +116,8 @@ class Job(models.Model):
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="job_running"),
             models.Index(fields=["look_at"], condition=Q(status="running"), name="job_looks"),
             models.Index(fields=["api_key"], condition=Q(finished=None), name="job_open_of_key"),
+            models.Index(fields=["user", "updated"], name="job_own_changed"),
+            models.Index(fields=["user"], condition=Q(finished=None), name="job_own_open"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from math import log
 from uuid import UUID
 
@@ -32,6 +33,7 @@ class Card:
     place: int  # in the queue: 1 is next, 0 does not wait
     made: str
     title: str
+    order: str  # greater is newer
 
     @property
     def state(self) -> str:
@@ -56,6 +58,8 @@ def cards(jobs: Sequence[Job]) -> list[Card]:
 def _places(jobs: Sequence[Job]) -> Mapping[UUID, int]:
     """The place in the queue of each job that waits, 1 for the one that is next: one query for all of them."""
     waiting = {f"before_{number}": job for number, job in enumerate(jobs) if job.status == Status.QUEUED}
+    if not waiting:
+        return {}
     ahead = {name: Count("pk", filter=Q(created__lt=job.created)) for name, job in waiting.items()}
     counted = Job.objects.filter(status=Status.QUEUED).aggregate(**ahead)
     return {job.pk: counted[name] + 1 for name, job in waiting.items()}
@@ -82,6 +86,7 @@ def _card(job: Job, place: int) -> Card:
         place=place,
         made=words.ago(job.created),
         title=title,
+        order=f"{job.created.astimezone(UTC):%Y%m%d%H%M%S%f}{job.pk.hex}",
     )
 
 

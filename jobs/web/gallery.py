@@ -1,26 +1,31 @@
-"""The gallery: own videos, newest first, each card alive while its job is open."""
+"""The gallery: own videos, newest first, alive: what changes is on the page within a second."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from jobs.models import Job, Status, jobs_of
 from jobs.models.job import OPEN, Model
-from jobs.web.cards import Card, card, cards, with_files
+from jobs.web.cards import Card, cards, with_files
+from jobs.web.changes import mark_of, since, stands, word_of
 from jobs.web.htmx import Request, for_members, wants_part
 
 PAGE = 24
+MOST_CHANGES = 1000  # a page that slept through more is loaded anew
+QUICK, CALM = "400ms", "900ms"  # between two looks: while something of the account's is open, and else
 # What a reader may ask for: the word in the address, and which states it means.
 STATES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "working": (_("In the works"), OPEN),
@@ -36,6 +41,14 @@ class Page:
 
     cards: list[Card]
     more: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a page looks for changes: at which address, and how often."""
+
+    address: str
+    every: str
 
 
 @dataclass(frozen=True)
@@ -65,10 +78,14 @@ class Wanted:
             jobs = jobs.filter(name__icontains=word)
         return jobs
 
+    def asked(self) -> dict[str, str]:
+        """The same as fields of an address."""
+        asked = {"kind": self.kind, "state": self.state, "q": self.words}
+        return {name: value for name, value in asked.items() if value}
+
     def address(self, **change: str) -> str:
         """Of the gallery that shows them, with something changed."""
-        asked = {"kind": self.kind, "state": self.state, "q": self.words} | change
-        query = urlencode({name: value for name, value in asked.items() if value})
+        query = urlencode(self.asked() | change)
         return f"{reverse('gallery')}?{query}" if query else reverse("gallery")
 
 
@@ -76,13 +93,16 @@ class Wanted:
 @require_safe
 @for_members
 def gallery(request: Request) -> HttpResponse:
-    own = jobs_of(request.user).filter(showcase=False)
+    own = _own(request)
     wanted = Wanted.of(request)
     after = request.GET.get("after", "")
-    page = _page(wanted.among(own), own, wanted, after)
-    context = {"page": page, "wanted": wanted}
+    if wants_part(request) and after:
+        return render(request, "gallery/_more.html", {"page": _page(wanted.among(own), own, wanted, after)})
+    # The watch first: what changes between the two is then shown twice, not missed.
+    watch = _watch(request, wanted)
+    context = {"watch": watch, "page": _page(wanted.among(own), own, wanted, after), "wanted": wanted}
     if wants_part(request):
-        return render(request, "gallery/_more.html" if after else "gallery/_list.html", context)
+        return render(request, "gallery/_list.html", context)
     kinds = [("", gettext("All")), *((kind, Model(kind).label) for kind in (Model.IMAGE, Model.VIDEO, Model.MULTI))]
     states = [("", gettext("In any state")), *((word, said) for word, (said, _states) in STATES.items())]
     return render(request, "gallery/page.html", context | {"total": own.count(), "kinds": kinds, "states": states})
@@ -90,13 +110,56 @@ def gallery(request: Request) -> HttpResponse:
 
 @never_cache
 @require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """What has changed since an open page looked last; nothing, 204, if nothing has."""
+    asked = request.GET
+    if stands(asked.get("of", ""), asked.get("since", ""), waiting="waiting" in asked):
+        return HttpResponse(status=204)
+    return _changes(request)
+
+
 @for_members
-def one(request: Request, job_id: UUID) -> HttpResponse:
-    """One card alone, as an open one asks for itself."""
-    job = get_object_or_404(with_files(jobs_of(request.user)), pk=job_id)
+def _changes(request: Request) -> HttpResponse:
     if not wants_part(request):
-        return redirect("job", job_id)
-    return render(request, "gallery/_card.html", {"card": card(job)})
+        return redirect("gallery")
+    wanted, own = Wanted.of(request), _own(request)
+    watch = _watch(request, wanted)
+    start = since(request.GET.get("since", ""))
+    if start is None:
+        return HttpResponseClientRefresh()
+    gone = list(_since(request, start).exclude(removed=None).values_list("pk", flat=True)[: MOST_CHANGES + 1])
+    jobs = list(with_files(_since(request, start).filter(removed=None))[: MOST_CHANGES + 1])
+    if "waiting" in request.GET:
+        # The line has moved up, perhaps.
+        known = {job.pk for job in jobs}
+        jobs += with_files(own.filter(finished=None, status=Status.QUEUED).exclude(pk__in=known))
+    if len(gone) + len(jobs) > MOST_CHANGES:
+        return HttpResponseClientRefresh()
+    fitting = set(wanted.among(own.filter(pk__in=[job.pk for job in jobs])).values_list("pk", flat=True))
+    # The number is as costly as they are many, and progress alone does not change it.
+    total = own.count() if gone or any(job.status != Status.RUNNING for job in jobs) else None
+    context = {"watch": watch, "cards": cards(jobs), "fitting": fitting, "gone": gone, "total": total}
+    return render(request, "gallery/_changes.html", context)
+
+
+def _since(request: Request, start: datetime) -> QuerySet[Job]:
+    """What has changed from then on, removed or not; by the time of that, so that it is found in its index."""
+    return Job.objects.filter(user=request.user, showcase=False, updated__gt=start).order_by("updated")
+
+
+def _own(request: Request) -> QuerySet[Job]:
+    return jobs_of(request.user).filter(showcase=False)
+
+
+def _watch(request: Request, wanted: Wanted) -> Watch:
+    """The mark is of now, so what is shown is to be read after it."""
+    # Unordered, or the database would walk through all of them in that order.
+    states = set(Job.objects.filter(user=request.user, finished=None).order_by().values_list("status", flat=True))
+    waiting = Status.QUEUED in states
+    query = {"of": word_of(request.user), "since": mark_of(request.user.pk, waiting=waiting)} | wanted.asked()
+    if waiting:
+        query["waiting"] = "1"
+    return Watch(f"{reverse('changes')}?{urlencode(query)}", QUICK if states else CALM)
 
 
 def _page(jobs: QuerySet[Job], own: QuerySet[Job], wanted: Wanted, after: str) -> Page:
@@ -104,7 +167,8 @@ def _page(jobs: QuerySet[Job], own: QuerySet[Job], wanted: Wanted, after: str) -
     jobs = with_files(jobs)
     last = own.filter(pk=after).first() if _is_id(after) else None
     if last is not None:
-        jobs = jobs.filter(Q(created__lt=last.created) | Q(created=last.created, pk__lt=last.pk))
+        # The first condition alone says where in the index to begin.
+        jobs = jobs.filter(created__lte=last.created).filter(Q(created__lt=last.created) | Q(pk__lt=last.pk))
     found = list(jobs[: PAGE + 1])
     more = wanted.address(after=str(found[PAGE - 1].pk)) if len(found) > PAGE else ""
     return Page(cards(found[:PAGE]), more)

@@ -20,6 +20,7 @@ from jobs.media import media_path
 from jobs.models import Job, Media, Share, WalletKind, jobs_of
 from jobs.web import words
 from jobs.web.cards import card, with_files
+from jobs.web.changes import mark_of_job
 from jobs.web.forms import SHARED_FOR
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 from jobs.web.share import address_of
@@ -49,8 +50,11 @@ class Step:
 @for_members
 def job(request: Request, job_id: UUID) -> HttpResponse:
     found = get_object_or_404(with_files(jobs_of(request.user)).select_related("wallet"), pk=job_id)
+    mark = mark_of_job(found)
+    if wants_part(request) and request.GET.get("since") == mark:
+        return HttpResponse(status=204)
     template = "job/_live.html" if wants_part(request) else "job/page.html"
-    return render(request, template, _context(found))
+    return render(request, template, _context(found) | {"mark": mark})
 
 
 @require_POST

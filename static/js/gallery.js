@@ -1,4 +1,5 @@
 // Videos in the gallery: hovering plays without sound, a click plays with it. Without this file a card leads to its page.
+// What changes arrives as cards out of band; here new ones find their place, and a page that nobody sees does not ask.
 
 const HOVER_MS = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -69,3 +70,42 @@ document.addEventListener("click", (event) => {
   if (soundOn(screen)) stop(screen);
   else play(screen, true);
 });
+
+// --- What has changed ------------------------------------------------------------------------
+
+/** A card that was not on the page: among those shown, newest first. Older ones come with "show older videos". */
+function place(card) {
+  const list = document.getElementById("gallery");
+  if (!list) return anew();
+  const next = [...list.querySelectorAll(".card")].find((other) => other.dataset.order < card.dataset.order);
+  const more = document.getElementById("more");
+  if (next) next.before(card);
+  else if (!more) list.append(card);
+}
+
+/** The list as the server has it: it begins or ends to be empty. */
+function anew() {
+  const found = document.getElementById("found");
+  if (found.dataset.asked) return;
+  found.dataset.asked = "yes";
+  if (document.getElementById("q")) htmx.ajax("GET", location.href, { target: found, swap: "outerHTML" });
+  else location.reload();
+}
+
+document.addEventListener("htmx:oobErrorNoTarget", (event) => {
+  if (event.detail.content.matches(".card[data-fits]")) place(event.detail.content);
+});
+
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.matches(".card.is-playing") && event.detail.fragment.querySelector(".card")) event.detail.shouldSwap = false;
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const list = document.getElementById("gallery");
+  if (list && !list.querySelector(".card")) anew();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "watch" && document.hidden) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => document.hidden || htmx.trigger(document.body, "look"));

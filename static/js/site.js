@@ -65,9 +65,14 @@ document.addEventListener("keydown", (event) => {
 
 // --- htmx: the dialog opens when something was put into it; the bar shows while nobody answers. ---
 
-// What the reader has folded open or shut stays so when its part changes.
+// What the reader has folded open or shut, typed or ticked stays so when its part changes.
+const OWN = {
+  open: (node) => node.matches("details"),
+  value: (node) => node.matches("input") && node.value !== node.defaultValue,
+  checked: (node) => node.matches("input") && node.checked !== node.defaultChecked,
+};
 if (window.Idiomorph) {
-  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.matches("details"));
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !OWN[name]?.(node);
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {

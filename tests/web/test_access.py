@@ -44,7 +44,7 @@ ROUTES: Mapping[str, Row] = {
     "studio": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
     "new_upload": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
     "gallery": Row((LOG_IN, 200, 200)),
-    "card": Row((LOG_IN, 404, GOES_ON), get_part=(LOG_IN, 404, 200)),
+    "changes": Row((LOG_IN, GOES_ON, GOES_ON), get_part=(LOG_IN, 200, 200)),
     "job": Row((LOG_IN, 404, 200)),
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
@@ -272,7 +272,7 @@ def test_after_logging_in_one_is_where_one_was(
 
 @pytest.mark.parametrize(
     "name",
-    ["card", "job", "cancel", "again", "share_on", "share_off", "rename", "remove", "revoke", "delivery", "send_again"],
+    ["job", "cancel", "again", "share_on", "share_off", "rename", "remove", "revoke", "delivery", "send_again"],
 )
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
     theirs = world.address(name)

@@ -1,6 +1,8 @@
 """The gallery: own videos, newest first, page by page, each card as its job is."""
 
+import html
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,12 +13,16 @@ from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
+from jobs import lifecycle
 from jobs.models import Job, Media, Status, User
 from jobs.models.job import Model
-from jobs.web.gallery import PAGE
+from jobs.web import gallery
+from jobs.web.gallery import PAGE, QUICK
 from tests.conftest import MakeJob
 from tests.engine import RESULT
+from tests.plans import plans_of
 from tests.web.conftest import JobIn
 from tests.web.reading import GERMAN, HTMX, element, source, whole, words
 
@@ -38,11 +44,25 @@ def next_address(answer: Any) -> str:
     return found[1]
 
 
-def one_card(client: Client, job: Job, **headers: str) -> Any:
-    answer = client.get(f"{GALLERY}{job.pk}/", headers=HTMX | headers)
-    assert answer.status_code == 200
-    assert shown(answer) == [job.pk]
-    return answer
+@dataclass(frozen=True)
+class Part:
+    """A piece of an answer, to be read as a whole one is."""
+
+    content: bytes
+
+
+def one_card(client: Client, job: Job, **headers: str) -> Part:
+    page = source(client.get(GALLERY, headers=HTMX | headers))
+    found = re.search(rf'<li class="card [^>]*id="job-{job.pk}".*?</li>', page, re.DOTALL)
+    assert found
+    return Part(found[0].encode())
+
+
+def look(client: Client, answer: Any, **headers: str) -> Any:
+    """What the page `answer` gets when it looks for changes."""
+    asked = re.search(r'hx-get="([^"]*)"', element(answer, "watch"))
+    assert asked
+    return client.get(asked[1], headers=HTMX | headers)
 
 
 # --- Which cards -----------------------------------------------------------------------------
@@ -170,11 +190,11 @@ def test_some_of_them_are_asked_for(
 
 
 def test_what_was_asked_for_stays_in_the_form(alices: Client, mixed: dict[str, Job]) -> None:
-    html = source(alices.get(GALLERY, {"q": "good & <b>", "state": "failed", "kind": "lipsync-video"}))
+    page = source(alices.get(GALLERY, {"q": "good & <b>", "state": "failed", "kind": "lipsync-video"}))
 
-    assert 'value="good &amp; &lt;b&gt;"' in html
-    assert '<option value="failed" selected>' in html
-    assert re.findall(r'name="kind" value="([^"]*)" checked', html) == ["lipsync-video"]
+    assert 'value="good &amp; &lt;b&gt;"' in page
+    assert '<option value="failed" selected>' in page
+    assert re.findall(r'name="kind" value="([^"]*)" checked', page) == ["lipsync-video"]
 
 
 def test_older_ones_are_of_those_asked_for(alices: Client, alice: User, make_job: MakeJob) -> None:
@@ -210,6 +230,145 @@ def test_more_cards_ask_no_more_questions(alices: Client, alice: User, job_in: J
             job_in(status, alice)
 
     assert questions() == few
+
+
+# --- What has changed ------------------------------------------------------------------------
+
+
+def test_nothing_has_changed_costs_one_question_and_reads_neither_session_nor_account(
+    alices: Client, alice: User, bob: User, make_job: MakeJob
+) -> None:
+    for status in (Status.DONE, Status.FAILED, Status.CANCELLED):
+        Job.objects.filter(pk=make_job(alice).pk).update(status=status, finished=timezone.now())
+    page = alices.get(GALLERY)
+    make_job(bob)
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = look(alices, page)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert len(asked) == 1
+    assert "session" not in asked.captured_queries[0]["sql"]
+
+
+def test_it_is_found_in_an_index(alices: Client, alice: User, make_job: MakeJob) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("reads SQLite's plans")
+    make_job(alice)
+    page = alices.get(GALLERY)
+
+    with plans_of() as plans:
+        assert look(alices, page).status_code == 204
+
+    steps = [step for plan in plans.values() for step in plan]
+    assert steps
+    assert not any(step.startswith("SCAN jobs_job") and "job_queued" not in step for step in steps), steps
+    assert any("job_own_changed" in step for step in steps)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_page_looks_more_often_while_something_is_open(
+    alices: Client, alice: User, job_in: JobIn, status: Status
+) -> None:
+    job_in(status, alice)
+
+    tag = element(alices.get(GALLERY), "watch")
+
+    assert (f"every {QUICK}," in tag) == (status in OPEN)
+    assert ("waiting=1" in tag) == (status == Status.QUEUED)
+
+
+def test_what_has_changed_comes_alone(alices: Client, alice: User, bob: User, make_job: MakeJob) -> None:
+    still, going = make_job(alice), make_job(alice)
+    foreign = make_job(bob)
+    Job.objects.filter(pk=still.pk).update(
+        status=Status.DONE, finished=timezone.now(), updated=timezone.now() - timedelta(minutes=1)
+    )
+    page = alices.get(GALLERY)
+    lifecycle.cancel(alice, going.pk)
+    lifecycle.cancel(bob, foreign.pk)
+
+    first = look(alices, page)
+    second = look(alices, first)
+
+    assert shown(first) == [going.pk]
+    assert f'hx-swap-oob="morph:#job-{going.pk}"' in source(first)
+    assert "Cancelled" in words(first)
+    assert str(still.pk) not in source(first)
+    assert second.status_code == 204
+
+
+def test_the_line_moving_up_is_a_change_for_those_who_wait(
+    alices: Client, alice: User, bob: User, make_job: MakeJob
+) -> None:
+    foreign, own, other = make_job(bob), make_job(alice), make_job(alice)
+    Job.objects.filter(pk=own.pk).update(updated=timezone.now() - timedelta(minutes=1))
+    lifecycle.cancel(alice, other.pk)
+    page = alices.get(GALLERY)
+    assert "Number 2 in line" in words(page)
+    assert look(alices, page).status_code == 204
+
+    lifecycle.cancel(bob, foreign.pk)
+
+    answer = look(alices, page)
+    assert own.pk in shown(answer)
+    assert "Next in line" in words(answer)
+
+
+def test_a_new_video_belongs_on_the_page_if_it_is_of_those_asked_for(
+    alices: Client, alice: User, make_job: MakeJob
+) -> None:
+    everything, evening = alices.get(GALLERY), alices.get(GALLERY, {"q": "evening"})
+    make_job(alice, name="Good morning")
+
+    assert [("data-fits" in source(look(alices, page))) for page in (everything, evening)] == [True, False]
+    assert "1 video" in words(look(alices, everything))
+
+
+def test_a_renamed_and_a_removed_video_are_changes(alices: Client, alice: User, job_in: JobIn) -> None:
+    renamed, removed = job_in(Status.DONE, alice), job_in(Status.DONE, alice)
+    page = alices.get(GALLERY)
+
+    lifecycle.rename(alice, renamed.pk, "Good evening")
+    answer = look(alices, page)
+    assert "Good evening" in words(answer)
+    lifecycle.remove(alice, removed.pk)
+    answer = look(alices, answer)
+
+    assert f'<li id="job-{removed.pk}" hx-swap-oob="delete">' in source(answer)
+    assert removed.pk not in shown(answer)
+    assert "1 video" in words(answer)
+
+
+def test_a_word_that_is_not_ours_or_too_old_lets_nobody_ask(
+    alices: Client, charlies: Client, anybody: Client, alice: User, make_job: MakeJob, settings: Settings
+) -> None:
+    make_job(alice)
+    address = html.unescape(str(re.findall(r'hx-get="([^"]*)"', element(alices.get(GALLERY), "watch"))[0]))
+
+    for wrong in (address.replace("of=", "of=x"), address.replace("of=", "of=&x="), "/gallery/changes/"):
+        assert "HX-Redirect" in anybody.get(wrong, headers=HTMX).headers
+    # The word of somebody else tells that something has changed, never what.
+    lifecycle.cancel(alice, Job.objects.get().pk)
+    assert shown(charlies.get(address, headers=HTMX)) == []
+    assert "HX-Redirect" in anybody.get(address, headers=HTMX).headers
+
+
+@pytest.mark.parametrize("mark", ["", "x", "9" * 40, "-1-", "²"])
+def test_a_mark_that_is_none_loads_the_page_anew(alices: Client, mark: str) -> None:
+    assert alices.get("/gallery/changes/", {"since": mark}, headers=HTMX).headers.get("HX-Refresh") == "true"
+
+
+def test_after_too_many_changes_the_page_is_loaded_anew(
+    alices: Client, alice: User, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = alices.get(GALLERY)
+    for _ in range(3):
+        make_job(alice)
+
+    assert len(shown(look(alices, page))) == 3
+    monkeypatch.setattr(gallery, "MOST_CHANGES", 2)
+    assert look(alices, page).headers["HX-Refresh"] == "true"
 
 
 # --- What a card says ------------------------------------------------------------------------
@@ -308,17 +467,6 @@ def test_the_sentence_of_a_failure_is_said_in_the_readers_language(alices: Clien
 
     assert "is 12 pixels wide; 64 are needed" in words(one_card(alices, job))
     assert "ist 12 Pixel breit, nötig sind 64" in words(one_card(alices, job, **GERMAN))
-
-
-@pytest.mark.parametrize("status", list(Status))
-def test_only_an_open_card_asks_again(alices: Client, alice: User, job_in: JobIn, status: Status) -> None:
-    job = job_in(status, alice)
-
-    for answer in (one_card(alices, job), alices.get(GALLERY)):
-        tag = element(answer, f"job-{job.pk}")
-        assert f'data-state="{status}"' in tag
-        assert (f'hx-get="{GALLERY}{job.pk}/"' in tag) == (status in OPEN)
-        assert ("hx-trigger" in tag) == (status in OPEN)
 
 
 @pytest.mark.parametrize(

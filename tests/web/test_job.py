@@ -10,7 +10,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from jobs import credits
+from jobs import credits, lifecycle
 from jobs.models import Job, MovementKind, Status, User, Wallet, WalletKind
 from tests.conftest import MakeJob
 from tests.engine import RESULT
@@ -48,7 +48,7 @@ def test_a_page_shows_its_job_as_it_is(
     assert german in words(page_of(alices, job, **GERMAN))
     tag = element(answer, "live")
     assert f'data-state="{status}"' in tag
-    assert (f'hx-get="/jobs/{job.pk}/"' in tag) == ("hx-trigger" in tag) == (status in OPEN)
+    assert (f'hx-get="/jobs/{job.pk}/?since=' in tag) == ("hx-trigger" in tag) == (status in OPEN)
     assert ('id="cancel"' in source(answer)) == (status in OPEN)
     assert ("<video" in source(answer)) == ('id="download"' in source(answer)) == (status == Status.DONE)
     assert ("given back" in words(answer)) == (status in (Status.FAILED, Status.CANCELLED))
@@ -195,6 +195,25 @@ def test_nobody_tries_the_job_of_another_again(alices: Client, bob: User, job_in
 
     assert alices.post(f"/jobs/{job.pk}/again/").status_code == 404
     assert Job.objects.count() == 1
+
+
+def test_an_open_job_that_has_not_changed_is_not_told_again(
+    alices: Client, alice: User, bob: User, make_job: MakeJob
+) -> None:
+    foreign, job = make_job(bob), make_job(alice)
+
+    def look(page: Any) -> Any:
+        asked = re.search(r'hx-get="([^"]*)"', element(page, "live"))
+        assert asked
+        return alices.get(asked[1], headers=HTMX)
+
+    page = page_of(alices, job)
+    assert (look(page).status_code, look(page).content) == (204, b"")
+    lifecycle.cancel(bob, foreign.pk)
+    page = look(page)
+    assert "Next in line" in words(page)
+    lifecycle.cancel(alice, job.pk)
+    assert "Cancelled" in words(look(page))
 
 
 # --- Its name and its end ----------------------------------------------------------------------

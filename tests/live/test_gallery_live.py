@@ -1,0 +1,113 @@
+"""The gallery and a job's page while things change, in a real browser: seen, and nobody disturbed."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.live.product import Caller, Product
+from tests.live.test_browser import RENDER_MS, sign_up
+from tests.live.test_browser import browser as browser
+from tests.live.test_browser import context as context
+from tests.live.test_browser import page as page
+
+pytestmark = [pytest.mark.live, pytest.mark.browser]
+
+
+@pytest.fixture
+def program(page: Page, product: Product, request: pytest.FixtureRequest) -> Caller:
+    """A program of the person whose browser `page` is, at the gallery."""
+    email = f"{request.node.name[:40]}@example.org".replace("[", "-").replace("]", "")
+    sign_up(page, email)
+    page.goto("/gallery/")
+    return Caller(product, product.manage("create_api_key", email))
+
+
+def seconds_until(see: Callable[[], None]) -> float:
+    start = time.monotonic()
+    see()
+    return time.monotonic() - start
+
+
+def card_of(page: Page, job_id: str) -> Locator:
+    return page.locator(f"#job-{job_id}")
+
+
+def test_what_programs_do_is_on_the_page_within_a_second(page: Page, program: Caller) -> None:
+    """The quickest of three, because this machine does other things, too."""
+    appeared, ended = [], []
+    page.evaluate("window.stays = true")
+    expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    first = program.submit(seed=1)
+    expect(card_of(page, first)).to_be_visible()  # the empty page becomes a list
+    page.evaluate("window.stays = true")
+    for seed in range(3):
+        job_id = program.submit(seed=seed)
+        appeared.append(seconds_until(lambda: expect(card_of(page, job_id)).to_be_visible()))  # noqa: B023
+        program.cancel(job_id)
+        ended.append(
+            seconds_until(lambda: expect(card_of(page, job_id)).to_have_attribute("data-state", "cancelled"))  # noqa: B023
+        )
+    assert (min(appeared) < 1, min(ended) < 1) == (True, True), (appeared, ended)
+    assert page.evaluate("window.stays")
+    # Newest first, and counted.
+    assert page.locator("#gallery .card").first.get_attribute("id") == f"job-{job_id}"
+    expect(page.locator("#total")).to_have_text("4 videos")
+
+
+def test_progress_and_the_end_do_not_disturb_who_types(page: Page, program: Caller) -> None:
+    program.ended(program.submit(seed=1))
+    expect(page.locator("#q")).to_be_visible()
+    page.locator("#q").focus()
+
+    job_id = program.submit(seed=2)
+    expect(card_of(page, job_id)).to_be_visible()
+    page.get_by_label("Search by name").press_sequentially("vo")
+    expect(card_of(page, job_id)).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+
+    assert page.evaluate("document.activeElement.id") == "q"
+    assert page.locator("#q").input_value() == "vo"
+
+
+def test_the_end_leaves_a_playing_video_alone(page: Page, program: Caller) -> None:
+    watched = program.submit(seed=1)
+    program.ended(watched)
+    expect(card_of(page, watched)).to_have_attribute("data-state", "done")
+    card_of(page, watched).locator(".card__screen").click()
+    page.wait_for_function("() => document.querySelector('.card video')?.currentTime > 0.2")
+    page.evaluate("() => { window.watched = document.querySelector('.card video'); window.watched.loop = true; }")
+
+    job_id = program.submit(seed=2)
+    expect(card_of(page, job_id)).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+
+    assert page.evaluate("window.watched.isConnected && !window.watched.paused && window.watched.currentTime > 0.2")
+
+
+def test_a_name_that_is_being_typed_stays_while_the_video_is_made(page: Page, program: Caller) -> None:
+    job_id = program.submit(seed=1)
+    page.goto(f"/jobs/{job_id}/")
+    page.get_by_text("Rename", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("Good mor")
+
+    expect(page.locator("#live")).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+
+    assert page.evaluate("document.activeElement.id") == "name"
+    page.keyboard.type("ning")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Good morning")).to_be_visible()
+
+
+def test_a_page_that_nobody_sees_does_not_ask(page: Page, program: Caller) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "changes" in request.url else None)
+    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => window.unseen, configurable: true})")
+    page.evaluate("window.unseen = true")
+    asked.clear()
+    job_id = program.submit(seed=1)
+    program.ended(job_id)
+    assert asked == []
+
+    page.evaluate("() => { window.unseen = false; document.dispatchEvent(new Event('visibilitychange')); }")
+
+    expect(card_of(page, job_id)).to_have_attribute("data-state", "done")
