@@ -17,7 +17,7 @@ import logging
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -56,9 +56,12 @@ log = logging.getLogger(__name__)
 
 MAX_SEED = 2**31 - 1
 CANCELLED = gettext_noop("Cancelled")
+NOT_FINISHED = gettext_noop("This job is not finished. Cancel it first.")
 TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, as many as it may. Try again when one has ended.")
 SUSPENDED = gettext_noop("This account is suspended.")
 OPEN_AGAIN_SECONDS = 10
+UNDO = timedelta(seconds=60)  # a page offers it for a shorter time
+ERASED_AT_ONCE = 100
 NO_LUCK = gettext_noop("The renderer stopped {attempts} times on this job. Try another picture or recording.")
 NO_ENGINE_WORKS = gettext_noop("The render service was out of order for too long. Try again later.")
 TOO_SLOW = gettext_noop("The render service did not finish this video in time. Try again later.")
@@ -564,14 +567,43 @@ def remove(user: User, job_id: UUID) -> None:
         if job is None:
             raise NotFound(gettext_noop("There is no such job."))
         if job.is_open:
-            raise Conflict(gettext_noop("This job is not finished. Cancel it first."))
-        files = [given.media for given in job.inputs.select_related("media")]
-        files += [one for one in (job.result, job.poster) if one is not None]
-        job.inputs.all().delete()
-        sharing.unshare(job.pk)
-        now = timezone.now()
-        Job.objects.filter(pk=job.pk).update(result=None, poster=None, prompt="", removed=now, updated=now)
-    # The files last: a crash before leaves orphans, which the sweep clears away.
+            raise Conflict(NOT_FINISHED)
+        files = _erase(job)
+    _drop_unused(files)
+
+
+def hide(user: User, job_ids: Iterable[UUID]) -> int:
+    """Remove those of the jobs that have ended, at first so that `bring_back` can undo it. How many they were.
+
+    Nobody sees them from now on, nor their shared pages; their files stay until the sweep erases them after `UNDO`.
+    """
+    now = timezone.now()
+    ended = jobs_of(user).filter(pk__in=list(job_ids)).exclude(status__in=OPEN)
+    return ended.update(removed=now, erase_after=now + UNDO, updated=now)
+
+
+def bring_back(user: User, removed: datetime) -> int:
+    """Undo the removal of all the jobs that were hidden at this moment. How many they were: 0 when it is too late."""
+    now = timezone.now()
+    hidden = Job.objects.filter(user=user, removed=removed, erase_after__gt=now)
+    return hidden.update(removed=None, erase_after=None, updated=now)
+
+
+def _erase(job: Job) -> list[Media]:
+    """The end of a removed job: its page goes, and it lets go of its files, which are returned. Called locked."""
+    files = [given.media for given in job.inputs.select_related("media")]
+    files += [one for one in (job.result, job.poster) if one is not None]
+    job.inputs.all().delete()
+    sharing.unshare(job.pk)
+    now = timezone.now()
+    Job.objects.filter(pk=job.pk).update(
+        result=None, poster=None, prompt="", removed=job.removed or now, erase_after=None, updated=now
+    )
+    return files
+
+
+def _drop_unused(files: list[Media]) -> None:
+    """Last of all: a crash before leaves orphans, which the sweep clears away."""
     for one in files:
         media.drop_unused(one)
 
@@ -757,6 +789,8 @@ def sweep() -> None:
     if waiting("default") < FEW_WAITING:
         for delivery_id in webhooks.due(now):
             enqueue("default", "deliver", delivery_id)
+    for job_id in Job.objects.filter(erase_after__lte=now).values_list("pk", flat=True)[:ERASED_AT_ONCE]:
+        _erase_hidden(job_id, now)
     media.tidy(now)
     exchanges.tidy(now)
     idempotency.tidy()
@@ -767,3 +801,11 @@ def look_around(now: datetime) -> None:
     for job in Job.objects.filter(status=Status.RUNNING, lease_until=None, look_at__lte=now).order_by("look_at"):
         if Job.objects.filter(pk=job.pk, look_at=job.look_at).update(look_at=now + KICK_AGAIN):
             enqueue(_queue_of(job.placed_with), "look", str(job.pk))
+
+
+def _erase_hidden(job_id: UUID, now: datetime) -> None:
+    """The end of a hidden job, unless it was brought back at this moment."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=job_id, erase_after__lte=now).first()
+        files = _erase(job) if job else []
+    _drop_unused(files)

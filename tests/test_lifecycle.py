@@ -520,3 +520,48 @@ def test_a_cancel_and_a_start_at_the_same_moment(
 
     assert {job.status for job in Job.objects.all()} == {Status.CANCELLED}
     assert balances(jobs[0]) == (1000, 0)
+
+
+# --- Deleted, and brought back ----------------------------------------------------------------
+
+
+def test_only_own_jobs_that_have_ended_are_hidden(alice: User, bob: User, make_job: MakeJob) -> None:
+    ended, going, foreign = make_job(alice), make_job(alice), make_job(bob)
+    lifecycle.cancel(alice, ended.pk)
+    lifecycle.cancel(bob, foreign.pk)
+
+    assert lifecycle.hide(alice, [ended.pk, going.pk, foreign.pk]) == 1
+    assert list(Job.objects.filter(removed=None)) == [foreign, going]
+    assert lifecycle.hide(alice, [ended.pk]) == 0
+
+
+def test_the_sweep_erases_what_was_hidden_only_after_the_grace(alice: User, make_job: MakeJob) -> None:
+    job, kept = make_job(alice), make_job(alice)
+    for one in (job, kept):
+        lifecycle.cancel(alice, one.pk)
+    lifecycle.hide(alice, [job.pk])
+    lifecycle.sweep()
+    assert job.inputs.count() == 2
+
+    Job.objects.filter(pk=job.pk).update(erase_after=timezone.now())
+    lifecycle.sweep()
+
+    job.refresh_from_db()
+    assert (job.inputs.count(), job.erase_after) == (0, None)
+    assert job.removed is not None
+    assert lifecycle.bring_back(alice, job.removed) == 0
+    assert kept.inputs.count() == 2
+    assert Media.objects.count() == 2
+
+
+def test_what_was_brought_back_is_not_erased(alice: User, make_job: MakeJob) -> None:
+    job = make_job(alice)
+    lifecycle.cancel(alice, job.pk)
+    lifecycle.hide(alice, [job.pk])
+    job.refresh_from_db()
+    assert job.removed is not None
+    assert lifecycle.bring_back(alice, job.removed) == 1
+
+    lifecycle._erase_hidden(job.pk, timezone.now() + timedelta(days=1))
+
+    assert job.inputs.count() == 2

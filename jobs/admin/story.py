@@ -58,7 +58,7 @@ class JobAdmin(Kept[Job]):
             "Where it stands",
             {"fields": ("status", "stage", "percent", "attempts", "fence", "lease_until", "kicked")},
         ),
-        ("When", {"fields": ("created", "started", "finished", "duration", "updated", "removed")}),
+        ("When", {"fields": ("created", "started", "finished", "duration", "updated", "removed", "erase_after")}),
         ("What came of it", {"fields": ("video", "picture", "said", "sentence", "error_source")}),
         ("The engine", {"fields": ("engine", "took", "words_used")}),
         (

@@ -76,7 +76,10 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
     updated = models.DateTimeField(default=timezone.now)
-    removed = models.DateTimeField(null=True, blank=True, help_text="By its owner: its files are gone.")
+    removed = models.DateTimeField(null=True, blank=True, help_text="By its owner, who sees it no more.")
+    erase_after = models.DateTimeField(
+        null=True, blank=True, help_text="Removed, but brought back if its owner wants; then its files go."
+    )
 
     # Where it is done
     wanted = models.CharField(max_length=20, blank=True, help_text="The engine that was asked for; empty for any.")
@@ -118,6 +121,7 @@ class Job(models.Model):
             models.Index(fields=["api_key"], condition=Q(finished=None), name="job_open_of_key"),
             models.Index(fields=["user", "updated"], name="job_own_changed"),
             models.Index(fields=["user"], condition=Q(finished=None), name="job_own_open"),
+            models.Index(fields=["erase_after"], condition=Q(erase_after__isnull=False), name="job_to_erase"),
         ]
 
     def __str__(self) -> str:

@@ -6,22 +6,25 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
-from django_htmx.http import HttpResponseClientRefresh
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
+from jobs import lifecycle
 from jobs.models import Job, Status, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.web.cards import Card, cards, with_files
 from jobs.web.changes import mark_of, since, stands, word_of
-from jobs.web.htmx import Request, for_members, wants_part
+from jobs.web.htmx import Request, for_members, go_to, wants_part
 
 PAGE = 24
 MOST_CHANGES = 1000  # a page that slept through more is loaded anew
@@ -49,6 +52,14 @@ class Watch:
 
     address: str
     every: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """So many videos were deleted at this moment, and can be brought back."""
+
+    removed: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,8 @@ def gallery(request: Request) -> HttpResponse:
         return render(request, "gallery/_list.html", context)
     kinds = [("", gettext("All")), *((kind, Model(kind).label) for kind in (Model.IMAGE, Model.VIDEO, Model.MULTI))]
     states = [("", gettext("In any state")), *((word, said) for word, (said, _states) in STATES.items())]
-    return render(request, "gallery/page.html", context | {"total": own.count(), "kinds": kinds, "states": states})
+    context |= {"total": own.count(), "undo": _undo(request), "kinds": kinds, "states": states}
+    return render(request, "gallery/page.html", context)
 
 
 @never_cache
@@ -116,6 +128,18 @@ def changes(request: HttpRequest) -> HttpResponse:
     if stands(asked.get("of", ""), asked.get("since", ""), waiting="waiting" in asked):
         return HttpResponse(status=204)
     return _changes(request)
+
+
+@require_POST
+@for_members
+def undo(request: Request) -> HttpResponse:
+    """Bring back what was deleted at the moment `removed`."""
+    moment = _moment(request.POST.get("removed", ""))
+    if moment is None or not lifecycle.bring_back(request.user, moment):
+        messages.error(request, gettext("It is too late to undo this: the files are gone."))
+    elif wants_part(request):
+        return trigger_client_event(HttpResponse(status=204), "look")
+    return go_to(request, reverse("gallery"))
 
 
 @for_members
@@ -136,15 +160,31 @@ def _changes(request: Request) -> HttpResponse:
     if len(gone) + len(jobs) > MOST_CHANGES:
         return HttpResponseClientRefresh()
     fitting = set(wanted.among(own.filter(pk__in=[job.pk for job in jobs])).values_list("pk", flat=True))
+    context = {"watch": watch, "cards": cards(jobs), "fitting": fitting, "gone": gone}
     # The number is as costly as they are many, and progress alone does not change it.
-    total = own.count() if gone or any(job.status != Status.RUNNING for job in jobs) else None
-    context = {"watch": watch, "cards": cards(jobs), "fitting": fitting, "gone": gone, "total": total}
+    if gone or any(job.status != Status.RUNNING for job in jobs):
+        context |= {"more": True, "total": own.count(), "undo": _undo(request)}
     return render(request, "gallery/_changes.html", context)
 
 
 def _since(request: Request, start: datetime) -> QuerySet[Job]:
     """What has changed from then on, removed or not; by the time of that, so that it is found in its index."""
     return Job.objects.filter(user=request.user, showcase=False, updated__gt=start).order_by("updated")
+
+
+def _undo(request: Request) -> Undo | None:
+    """The latest deletion that can be undone."""
+    hidden = Job.objects.filter(user=request.user, erase_after__gt=timezone.now())
+    latest = hidden.order_by("-removed").values_list("removed").annotate(Count("pk")).first()
+    return Undo(latest[0].isoformat(), latest[1]) if latest else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _own(request: Request) -> QuerySet[Job]:

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from jobs import lifecycle
 from jobs.errors import Problem
@@ -75,22 +75,15 @@ def rename(request: Request, job_id: UUID) -> HttpResponse:
     return go_to(request, reverse("job", args=[job_id]))
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @for_members
 def remove(request: Request, job_id: UUID) -> HttpResponse:
-    """Ask, then do it."""
+    """Hide it; the gallery offers to undo that."""
     found = get_object_or_404(jobs_of(request.user), pk=job_id)
-    if request.method == "POST":
-        try:
-            lifecycle.remove(request.user, job_id)
-        except Problem as problem:
-            messages.error(request, words.sentence(problem))
-            return go_to(request, reverse("job", args=[job_id]))
-        messages.success(request, gettext("The video is deleted, with its files."))
-        return go_to(request, reverse("gallery"))
-    template = "job/_remove.html" if wants_part(request) else "job/remove.html"
-    return render(request, template, {"card": card(found)})
+    if not lifecycle.hide(request.user, [job_id]):
+        messages.error(request, gettext(lifecycle.NOT_FINISHED))
+        return go_to(request, reverse("job", args=[found.pk]))
+    return go_to(request, reverse("gallery"))
 
 
 @require_POST

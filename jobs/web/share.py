@@ -141,7 +141,7 @@ def _shown(token: str) -> Shown:
     """The page of a token; 404 if there is none, or no longer."""
     found = Share.objects.filter(token=token).select_related("job__user", "job__result", "job__poster").first()
     result: Media | None = found.job.result if found else None
-    if found is None or not found.is_open or result is None:
+    if found is None or not found.is_open or result is None or found.job.removed:
         raise Http404
     job, address = found.job, address_of(found)
     return Shown(

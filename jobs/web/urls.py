@@ -27,6 +27,7 @@ urlpatterns = [
     path("studio/uploads/", uploads.new_upload, name="new_upload"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/changes/", gallery.changes, name="changes"),
+    path("gallery/undo/", gallery.undo, name="undo"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/again/", job.again, name="again"),

@@ -92,6 +92,23 @@ def test_deleting_an_ended_job_removes_it_with_its_files_but_not_its_movements(
 
 
 @pytest.mark.django_db
+def test_a_job_that_its_owner_deleted_on_a_page_is_gone_until_that_is_undone(
+    program: Program, alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
+) -> None:
+    job = make_job(alice)
+    lifecycle.start(str(job.pk))
+    assert lifecycle.hide(alice, [job.pk]) == 1
+    moment = Job.objects.get().removed
+    assert moment
+    assert program.get(f"jobs/{job.pk}").status_code == program.delete(f"jobs/{job.pk}").status_code == 404
+    assert listed(program)["jobs"] == []
+    lifecycle.sweep()
+    assert lifecycle.bring_back(alice, moment) == 1
+    assert program.get(f"jobs/{job.pk}").json()["status"] == "completed"
+    assert all(default_storage.exists(name) for name in Media.objects.values_list("name", flat=True))
+
+
+@pytest.mark.django_db
 def test_an_upload_that_another_job_needs_survives(
     program: Program, alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
 ) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.live.chromium import ARGUMENTS
 from tests.live.product import Product, until
@@ -76,6 +76,11 @@ def test_no_page_breaks_a_rule(reader: Page, product: Product, axe: str, request
     reader.goto(job)
     reader.locator("#share-on").click()
     shared = reader.locator("#share-address").inner_text().removeprefix(product.url)
-    for path in (*OWN, job, f"{job}remove/", shared, f"{shared}player/"):
+    for path in (*OWN, job, shared, f"{shared}player/"):
         problems += broken(reader, path, axe)
+    reader.goto(job)
+    reader.locator("#delete").click()
+    reader.wait_for_url("**/gallery/")
+    problems += broken(reader, "/gallery/", axe)
+    expect(reader.get_by_role("button", name="Undo")).to_be_visible()
     assert problems == []

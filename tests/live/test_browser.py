@@ -212,10 +212,15 @@ def test_videos_are_found_renamed_and_deleted(page: Page) -> None:
     expect(cards).to_have_count(1)
     cards.first.locator(".card__title a").click()
     page.locator("#delete").click()
-    page.locator("#dialog").get_by_role("button", name="Delete video").click()
     page.wait_for_url("**/gallery/")
     expect(cards).to_have_count(1)
-    expect(page.get_by_text("The video is deleted")).to_be_visible()
+    expect(page.get_by_text("1 video deleted")).to_be_visible()
+    page.evaluate("window.stays = true")
+    page.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(2)
+    expect(page.get_by_text("1 video deleted")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Good morning")).to_be_visible()
+    assert page.evaluate("window.stays")
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(page: Page) -> None:

@@ -45,11 +45,12 @@ ROUTES: Mapping[str, Row] = {
     "new_upload": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
     "gallery": Row((LOG_IN, 200, 200)),
     "changes": Row((LOG_IN, GOES_ON, GOES_ON), get_part=(LOG_IN, 200, 200)),
+    "undo": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON)),
     "job": Row((LOG_IN, 404, 200)),
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "rename": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
-    "remove": Row((LOG_IN, 404, 200), post=(LOG_IN, 404, GOES_ON)),
+    "remove": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "share_on": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "share_off": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "share": Row((200, 200, 200)),  # whoever has the address
@@ -231,7 +232,8 @@ def test_a_form_with_the_token_of_its_page_is_taken(world: World, alice: User) -
 
 # Where the forms and parts are that have no page at their own address.
 PAGES = {
-    "card": "job",
+    "undo": "gallery",
+    "remove": "job",
     "cancel": "job",
     "again": "job",
     "share_on": "job",
@@ -280,7 +282,7 @@ def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, worl
         world.key.public_id, "mw0000000000"
     )
     missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
-    method = "POST" if name in ("cancel", "again", "share_on", "share_off", "rename", "send_again") else "GET"
+    method = "POST" if name in ("cancel", "again", "share_on", "share_off", "rename", "remove", "send_again") else "GET"
 
     def heading(address: str) -> tuple[int, str]:
         answer: Any = charlies.generic(method, address)

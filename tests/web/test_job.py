@@ -230,22 +230,64 @@ def test_a_job_gets_another_name(alices: Client, alice: User, make_job: MakeJob,
     assert f"<h1>{name}</h1>" in source(answer)
 
 
-@pytest.mark.parametrize("part", [False, True])
-def test_a_video_is_deleted_after_a_question(
-    alices: Client, alice: User, job_in: JobIn, data_dir: Path, part: bool
+def test_a_deleted_video_is_gone_at_once_and_brought_back_by_a_plain_form(
+    alices: Client, alice: User, job_in: JobIn, data_dir: Path
 ) -> None:
     job = job_in(Status.DONE, alice)
-    assert 'id="delete"' in source(page_of(alices, job))
+    form = re.search(r'action="([^"]*)">[^>]*>\s*<button[^>]*id="delete"', source(page_of(alices, job)))
+    assert form
 
-    asked = alices.get(f"/jobs/{job.pk}/remove/", headers=HTMX if part else {})
-    assert "This can not be undone." in words(asked)
-    assert ("<html" in source(asked)) != part
-    assert Job.objects.get(pk=job.pk).removed is None
+    answer = alices.post(form[1], follow=True)
 
-    answer = alices.post(f"/jobs/{job.pk}/remove/", follow=True)
-    assert "The video is deleted, with its files." in words(answer)
+    assert "1 video deleted" in words(answer)
+    assert f'id="job-{job.pk}"' not in source(answer)
     assert alices.get(f"/jobs/{job.pk}/").status_code == 404
+    moment = re.search(r'name="removed" value="([^"]*)"', source(answer))
+    assert moment
+    answer = alices.post("/gallery/undo/", {"removed": moment[1]}, follow=True)
+    assert f'id="job-{job.pk}"' in source(answer)
+    assert "deleted" not in words(answer)
+    video = re.search(r'data-video="([^"]*)"', source(answer))
+    assert video
+    assert whole(alices.get(video[1])) == RESULT
+
+
+def test_after_the_grace_a_deleted_video_is_gone_for_good(
+    alices: Client, alice: User, job_in: JobIn, data_dir: Path
+) -> None:
+    job = job_in(Status.DONE, alice)
+    alices.post(f"/jobs/{job.pk}/remove/")
+    moment = Job.objects.get().removed
+    assert moment
+    Job.objects.update(erase_after=timezone.now())
+    lifecycle.sweep()
+
+    answer = alices.post("/gallery/undo/", {"removed": moment.isoformat()}, follow=True)
+
+    assert "It is too late to undo this" in words(answer)
+    assert "1 video deleted" not in words(answer)
     assert [path for path in (data_dir / "media").rglob("*") if path.is_file()] == []
+    assert Job.objects.get().removed == moment
+
+
+@pytest.mark.parametrize("said", ["", "x", "2026-01-01", "2026-01-01T00:00:00"])
+def test_what_is_no_moment_undoes_nothing(alices: Client, alice: User, job_in: JobIn, said: str) -> None:
+    job = job_in(Status.DONE, alice)
+    alices.post(f"/jobs/{job.pk}/remove/")
+
+    assert "too late" in words(alices.post("/gallery/undo/", {"removed": said}, follow=True))
+    assert Job.objects.get().removed is not None
+
+
+def test_nobody_brings_back_the_videos_of_others(alices: Client, charlies: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.DONE, alice)
+    alices.post(f"/jobs/{job.pk}/remove/")
+    moment = Job.objects.get().removed
+    assert moment
+
+    charlies.post("/gallery/undo/", {"removed": moment.isoformat()})
+
+    assert Job.objects.get().removed == moment
 
 
 def test_what_is_under_way_is_not_deleted(alices: Client, alice: User, job_in: JobIn) -> None:

@@ -103,6 +103,24 @@ def test_what_its_owner_removed_and_who_is_suspended_are_not_seen(done: Job, ali
     assert Client().get(again).status_code == 404
 
 
+def test_a_deleted_videos_page_is_down_at_once_and_up_again_when_that_is_undone(done: Job, alice: User) -> None:
+    address = shared(done)
+    lifecycle.hide(alice, [done.pk])
+    moment = Job.objects.get().removed
+    assert moment
+    for end in ("", "player/"):
+        assert Client().get(address + end).status_code == 404
+
+    lifecycle.bring_back(alice, moment)
+    assert Client().get(address).status_code == 200
+
+    lifecycle.hide(alice, [done.pk])
+    Job.objects.update(erase_after=timezone.now())
+    lifecycle.sweep()
+    assert Client().get(address).status_code == 404
+    assert not Share.objects.filter(ended=None).exists()
+
+
 @pytest.mark.parametrize("token", ["x", "../x", "a" * 400, "ä"])
 def test_an_address_that_was_guessed_is_nothing(token: str, db: None) -> None:
     for end in ("", "player/"):

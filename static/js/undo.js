@@ -1,0 +1,33 @@
+// The word that videos were deleted, with "Undo": it goes by itself, but not under the hand. Without this file it stays.
+
+const SHOWN_MS = 10_000;
+const box = document.getElementById("undo");
+let seen = ""; // the deletion that was offered last
+let timer = 0;
+
+const form = () => box.querySelector("[data-undo]");
+
+function leave() {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (box.matches(":hover, :focus-within")) leave();
+    else form()?.remove();
+  }, SHOWN_MS);
+}
+
+/** An offer is made once, also if the server says it again. */
+function offer(byHand) {
+  const shown = form();
+  if (!shown) return;
+  if (shown.dataset.undo !== seen) {
+    seen = shown.dataset.undo;
+    if (byHand) document.getElementById("undo-button").focus();
+    leave();
+  } else if (!timer) shown.remove();
+}
+
+new MutationObserver(() => {
+  if (!form()) timer = clearTimeout(timer) ?? 0;
+  offer(document.activeElement === document.body || document.activeElement === null);
+}).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-undo"] });
+offer(false);
