@@ -20,11 +20,13 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from jobs import lifecycle
+from jobs.errors import Problem
 from jobs.models import Job, Status, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.web.cards import Card, cards, with_files
 from jobs.web.changes import mark_of, since, stands, word_of
 from jobs.web.htmx import Request, for_members, go_to, wants_part
+from jobs.web.words import sentence
 
 PAGE = 24
 MOST_CHANGES = 1000  # a page that slept through more is loaded anew
@@ -140,6 +142,38 @@ def undo(request: Request) -> HttpResponse:
     elif wants_part(request):
         return trigger_client_event(HttpResponse(status=204), "look")
     return go_to(request, reverse("gallery"))
+
+
+@require_POST
+@for_members
+def picked(request: Request) -> HttpResponse:
+    """Do one thing with all the videos that were selected and of which it can be done."""
+    ids = [UUID(found) for found in request.POST.getlist("job") if _is_id(found)]
+    some = jobs_of(request.user).filter(pk__in=ids)
+    problem = ""
+    match request.POST.get("do"):
+        case "remove":
+            lifecycle.hide(request.user, ids)
+        case "cancel":
+            for job_id in some.filter(status__in=OPEN).values_list("pk", flat=True):
+                lifecycle.cancel(request.user, job_id)
+        case "again":
+            problem = _again(some.filter(status__in=(Status.FAILED, Status.CANCELLED)))
+    if problem:
+        messages.error(request, problem)
+    elif wants_part(request):
+        return trigger_client_event(HttpResponse(status=204), "look")
+    return go_to(request, reverse("gallery"))
+
+
+def _again(jobs: QuerySet[Job]) -> str:
+    """Try them again, oldest first, as far as that goes; why it does not go on, or nothing."""
+    for job_id in jobs.order_by("created").values_list("pk", flat=True):
+        try:
+            lifecycle.again(job_id)
+        except Problem as problem:
+            return sentence(problem)
+    return ""
 
 
 @for_members

@@ -28,6 +28,7 @@ urlpatterns = [
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/changes/", gallery.changes, name="changes"),
     path("gallery/undo/", gallery.undo, name="undo"),
+    path("gallery/selected/", gallery.picked, name="picked"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/again/", job.again, name="again"),

@@ -4,6 +4,7 @@ const SHOWN_MS = 10_000;
 const box = document.getElementById("undo");
 let seen = ""; // the deletion that was offered last
 let timer = 0;
+let expected = false;
 
 const form = () => box.querySelector("[data-undo]");
 
@@ -15,19 +16,25 @@ function leave() {
   }, SHOWN_MS);
 }
 
+/** The next offer answers what was done here, so the keyboard goes to it: what had it is deleted. */
+export function expectOffer() {
+  expected = true;
+}
+
 /** An offer is made once, also if the server says it again. */
-function offer(byHand) {
+function offer() {
   const shown = form();
   if (!shown) return;
   if (shown.dataset.undo !== seen) {
     seen = shown.dataset.undo;
-    if (byHand) document.getElementById("undo-button").focus();
+    if (expected) document.getElementById("undo-button").focus();
+    expected = false;
     leave();
   } else if (!timer) shown.remove();
 }
 
 new MutationObserver(() => {
   if (!form()) timer = clearTimeout(timer) ?? 0;
-  offer(document.activeElement === document.body || document.activeElement === null);
+  offer();
 }).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-undo"] });
-offer(false);
+offer();

@@ -111,3 +111,90 @@ def test_a_page_that_nobody_sees_does_not_ask(page: Page, program: Caller) -> No
     page.evaluate("() => { window.unseen = false; document.dispatchEvent(new Event('visibilitychange')); }")
 
     expect(card_of(page, job_id)).to_have_attribute("data-state", "done")
+
+
+def cancelled(program: Caller, count: int) -> list[str]:
+    """So many jobs that have ended, oldest first."""
+    ids = [program.submit(seed=seed) for seed in range(count)]
+    for job_id in ids:
+        program.cancel(job_id)
+    return ids
+
+
+def test_several_are_selected_with_the_keyboard_deleted_and_brought_back(page: Page, program: Caller) -> None:
+    ids = cancelled(program, 4)
+    for job_id in ids:
+        expect(card_of(page, job_id)).to_have_attribute("data-state", "cancelled")
+    page.evaluate("window.stays = true")
+    bar, cards = page.locator("#picked"), page.locator("#gallery .card")
+    expect(bar).to_be_hidden()
+
+    card_of(page, ids[3]).locator(".card__screen").focus()
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("1 selected")
+    card_of(page, ids[1]).locator(".card__screen").focus()
+    page.keyboard.press("Shift+X")
+    expect(bar).to_contain_text("3 selected")
+    page.keyboard.press("Delete")
+
+    expect(cards).to_have_count(1)
+    expect(bar).to_be_hidden()
+    expect(page.get_by_text("3 videos deleted")).to_be_visible()
+    expect(page.locator("#total")).to_have_text("1 video")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(cards).to_have_count(4)
+    expect(page.locator("#undo form")).to_have_count(0)
+    assert [card.get_attribute("id") for card in cards.all()] == [f"job-{job_id}" for job_id in reversed(ids)]
+    assert page.evaluate("window.stays")
+
+
+def test_a_selection_stays_while_other_things_change(page: Page, program: Caller) -> None:
+    (picked,) = cancelled(program, 1)
+    card_of(page, picked).hover()
+    card_of(page, picked).get_by_role("checkbox").check()
+    going = program.submit(seed=5)
+    card_of(page, going).hover()
+    card_of(page, going).get_by_role("checkbox").check()
+    expect(page.locator("#picked")).to_contain_text("2 selected")
+
+    expect(card_of(page, going)).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+
+    expect(page.locator("#picked")).to_contain_text("2 selected")
+    expect(card_of(page, going).get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("Escape")
+    expect(page.locator("#picked")).to_be_hidden()
+
+
+def test_undo_goes_by_itself_and_is_not_offered_again(page: Page, program: Caller) -> None:
+    first, second = cancelled(program, 2)
+    expect(card_of(page, second)).to_have_attribute("data-state", "cancelled")
+    page.clock.install()
+    card_of(page, first).hover()
+    card_of(page, first).get_by_role("checkbox").check()
+    page.locator("#picked").get_by_role("button", name="Delete").click()
+    page.clock.run_for(2_000)
+    offer = page.get_by_role("button", name="Undo")
+    expect(offer).to_be_focused()
+    page.clock.run_for(20_000)
+    expect(offer).to_be_visible()  # as long as it has the keyboard
+
+    page.locator("#q").focus()
+    page.clock.run_for(11_000)
+
+    expect(offer).to_have_count(0)
+
+
+def test_deleting_works_without_script(page: Page, program: Caller, product: Product) -> None:
+    (job_id,) = cancelled(program, 1)
+    assert page.context.browser
+    plain = page.context.browser.new_context(
+        base_url=product.url, java_script_enabled=False, storage_state=page.context.storage_state()
+    ).new_page()
+    plain.goto("/gallery/")
+    card_of(plain, job_id).get_by_role("checkbox").check()
+    plain.locator("#picked").get_by_role("button", name="Delete").click()
+    expect(card_of(plain, job_id)).to_have_count(0)
+    plain.get_by_role("button", name="Undo").click()
+    expect(card_of(plain, job_id)).to_be_visible()
+    plain.context.close()

@@ -46,6 +46,7 @@ ROUTES: Mapping[str, Row] = {
     "gallery": Row((LOG_IN, 200, 200)),
     "changes": Row((LOG_IN, GOES_ON, GOES_ON), get_part=(LOG_IN, 200, 200)),
     "undo": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON)),
+    "picked": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON), post_part=(LOG_IN, 204, 204)),
     "job": Row((LOG_IN, 404, 200)),
     "cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
     "again": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
@@ -233,6 +234,7 @@ def test_a_form_with_the_token_of_its_page_is_taken(world: World, alice: User) -
 # Where the forms and parts are that have no page at their own address.
 PAGES = {
     "undo": "gallery",
+    "picked": "gallery",
     "remove": "job",
     "cancel": "job",
     "again": "job",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from jobs import lifecycle
-from jobs.models import Job, Media, Status, User
+from jobs.models import Job, Media, Status, User, Wallet
 from jobs.models.job import Model
 from jobs.web import gallery
 from jobs.web.gallery import PAGE, QUICK
@@ -369,6 +369,61 @@ def test_after_too_many_changes_the_page_is_loaded_anew(
     assert len(shown(look(alices, page))) == 3
     monkeypatch.setattr(gallery, "MOST_CHANGES", 2)
     assert look(alices, page).headers["HX-Refresh"] == "true"
+
+
+# --- Several at once -------------------------------------------------------------------------
+
+
+def do(client: Client, what: str, jobs: list[Job], *more: str) -> Any:
+    ids = [*(str(job.pk) for job in jobs), *more]
+    return client.post("/gallery/selected/", {"do": what, "job": ids}, follow=True)
+
+
+def test_several_are_deleted_and_brought_back_together(
+    alices: Client, alice: User, bob: User, job_in: JobIn, make_job: MakeJob
+) -> None:
+    ended = [job_in(status, alice) for status in (Status.DONE, Status.FAILED, Status.CANCELLED)]
+    going, foreign = make_job(alice), job_in(Status.DONE, bob)
+
+    answer = do(alices, "remove", [*ended, going, foreign], "x", "")
+
+    assert shown(answer) == [going.pk]
+    assert "3 videos deleted" in words(answer)
+    assert Job.objects.get(pk=foreign.pk).removed is None
+    moment = re.search(r'name="removed" value="([^"]*)"', source(answer))
+    assert moment
+    answer = alices.post("/gallery/undo/", {"removed": moment[1]}, follow=True)
+    assert shown(answer) == [going.pk, *(job.pk for job in reversed(ended))]
+
+
+def test_several_are_cancelled(alices: Client, alice: User, bob: User, job_in: JobIn, make_job: MakeJob) -> None:
+    going, done, foreign = [make_job(alice), make_job(alice)], job_in(Status.DONE, alice), make_job(bob)
+
+    do(alices, "cancel", [*going, done, foreign])
+
+    found = dict(Job.objects.values_list("pk", "status"))
+    assert {found[job.pk] for job in going} == {Status.CANCELLED}
+    assert (found[done.pk], found[foreign.pk]) == (Status.DONE, Status.QUEUED)
+
+
+def test_several_are_tried_again_as_far_as_credits_go(alices: Client, alice: User, job_in: JobIn) -> None:
+    failed = [job_in(Status.FAILED, alice), job_in(Status.CANCELLED, alice)]
+
+    assert len(shown(do(alices, "again", [*failed, job_in(Status.DONE, alice)]))) == 5
+    assert Job.objects.filter(status=Status.QUEUED).count() == 2
+    Wallet.objects.update(available=15)
+    answer = do(alices, "again", failed)
+    assert Job.objects.filter(status=Status.QUEUED).count() == 3
+    assert "credits" in words(answer).partition("Close")[0]
+
+
+@pytest.mark.parametrize("what", ["", "x", "remove", "cancel", "again"])
+def test_nothing_is_done_with_nothing(alices: Client, alice: User, job_in: JobIn, what: str) -> None:
+    job = job_in(Status.FAILED, alice)
+    everything = list(Job.objects.values())
+
+    assert shown(do(alices, what, [])) == [job.pk]
+    assert list(Job.objects.values()) == everything
 
 
 # --- What a card says ------------------------------------------------------------------------
