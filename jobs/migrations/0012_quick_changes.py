@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0010_immutable_ledger'),
+        ('jobs', '0011_engines_elsewhere'),
     ]
 
     operations = [
