@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -124,7 +125,7 @@ def gallery(request: Request) -> HttpResponse:
 
 @never_cache
 @require_safe
-def changes(request: HttpRequest) -> HttpResponse:
+def changes(request: HttpRequest) -> HttpResponseBase:
     """What has changed since an open page looked last; nothing, 204, if nothing has."""
     asked = request.GET
     if stands(asked.get("of", ""), asked.get("since", ""), waiting="waiting" in asked):

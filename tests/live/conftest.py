@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.live.chromium import ARGUMENTS
+from tests.live.chromium import ARGUMENTS, person_at
 from tests.live.product import Caller, Product
 
 
@@ -29,3 +29,15 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="session")
 def caller(product: Product) -> Caller:
     return Caller(product, product.manage("create_api_key", "program@example.org"))
+
+
+@pytest.fixture
+def context(browser: Browser, product: Product) -> Iterator[BrowserContext]:
+    """A person's browser."""
+    with person_at(browser, product) as person:
+        yield person
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -2,16 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests import files
-from tests.live.chromium import SAMPLES, person_at
+from tests.live.chromium import SAMPLES
 from tests.live.product import Caller, Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
@@ -24,18 +23,6 @@ PICTURE = """video => {
     pen.drawImage(video, 0, 0, 64, 64);
     return pen.getImageData(0, 0, 64, 64).data.join();
 }"""
-
-
-@pytest.fixture
-def context(browser: Browser, product: Product) -> Iterator[BrowserContext]:
-    """A person's browser."""
-    with person_at(browser, product) as person:
-        yield person
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
 
 
 def sign_up(page: Page, email: str) -> None:

@@ -8,9 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.live.product import Caller, Product
 from tests.live.test_browser import RENDER_MS, sign_up
-from tests.live.test_browser import browser as browser
-from tests.live.test_browser import context as context
-from tests.live.test_browser import page as page
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 
