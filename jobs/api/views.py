@@ -2,7 +2,8 @@
 
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import BinaryIO, cast
 
@@ -196,15 +197,18 @@ def _order(
     """What is asked for, its files fetched. Raises InvalidInput."""
     webhook = _webhook(body.webhook or "")
     limits = {"mask_image": form.mask_image} if form.mask_image else {}
-    return Order(
-        model=model,
-        inputs=_fetched(intake, {**urls, **limits}),
-        resolution=int((form.resolution or "480p").removesuffix("p")),
-        seed=-1 if form.seed is None else form.seed,
-        prompt=form.prompt or "",
-        webhook=webhook,
-        speaking_order=speaking_order,
-    )
+    with _naming_the_form():
+        order = Order(
+            model=model,
+            inputs=intake.from_urls({**urls, **limits}),
+            resolution=int((form.resolution or "480p").removesuffix("p")),
+            seed=-1 if form.seed is None else form.seed,
+            prompt=form.prompt or "",
+            webhook=webhook,
+            speaking_order=speaking_order,
+        )
+        lifecycle.check_makeable(order)
+    return order
 
 
 def _two(form: MultiForm) -> dict[str, str]:
@@ -253,9 +257,11 @@ def _webhook(url: str) -> str:
     return url
 
 
-def _fetched(intake: media.Intake, urls: Mapping[str, str]) -> dict[str, media.Draft]:
+@contextmanager
+def _naming_the_form() -> Iterator[None]:
+    """Let what is wrong name its field as the client wrote it."""
     try:
-        return intake.from_urls(urls)
+        yield
     except InvalidInput as problem:
-        problem.field = f"formState.{problem.field}"
+        problem.field = f"formState.{problem.field}" if problem.field else ""
         raise

@@ -182,3 +182,30 @@ def test_our_own_samples_need_no_connection(program: Program, settings: Settings
     )
     assert answer.status_code == 200
     assert (Job.objects.get().inputs.get(field="audio").media.seconds or 0) > 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["lipsync-image", "estimate/lipsync-image"])
+def test_what_no_engine_takes_is_refused(path: str, program: Program, settings: Settings, data_dir: Path) -> None:
+    settings.ENGINES = settings.ENGINES | {"lipsync-image": ["fal"]}
+    at = f"{settings.PUBLIC_BASE_URL}/samples"
+    body = {"image": f"{at}/face.jpg", "audio": f"{at}/voice.wav"}
+
+    masked = program.post(path, {"formState": body | {"mask_image": f"{at}/face.jpg"}})
+    assert (masked.status_code, masked.json()["field"]) == (422, "formState.mask_image")
+    assert program.post(path, {"formState": body}).status_code == 200
+
+    settings.ENGINES = settings.ENGINES | {"lipsync-image": []}
+    none = program.post(path, {"formState": body})
+    assert (none.status_code, none.json()["error"]) == (422, "This installation does not make this kind of video.")
+
+
+@pytest.mark.django_db
+def test_an_order_that_no_engine_knows_is_refused(program: Program, settings: Settings) -> None:
+    settings.ENGINES = settings.ENGINES | {"lipsync-image-multi": ["fal"]}
+    at = f"{settings.PUBLIC_BASE_URL}/samples"
+    body = {"image": f"{at}/face.jpg", "left_audio": f"{at}/voice.wav", "right_audio": f"{at}/voice.wav"}
+
+    ordered = program.post("lipsync-image-multi", {"formState": body | {"order": "left_right"}})
+    assert (ordered.status_code, ordered.json()["field"]) == (422, "formState.order")
+    assert program.post("lipsync-image-multi", {"formState": body}).status_code == 200
