@@ -47,6 +47,7 @@ SANDBOX_REQUIRED = env.bool("SANDBOX_REQUIRED", False)
 MAX_MEDIA_BYTES = env.int("MAX_MEDIA_BYTES", 500_000_000)
 FETCH_SECONDS = env.int("FETCH_SECONDS", 20)  # for one media address at submission, in all
 UPLOAD_TICKET_SECONDS = env.int("UPLOAD_TICKET_SECONDS", 3600)
+MAX_WAITING_UPLOADS = env.int("MAX_WAITING_UPLOADS", 200)  # of one account, sent ahead and not used yet
 # Longer than the last attempt of a webhook, which carries such a link.
 MEDIA_LINK_SECONDS = env.int("MEDIA_LINK_SECONDS", 7 * 86_400)
 

@@ -13,15 +13,18 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.errors import Conflict, InvalidInput, NotFound, gettext_noop
+from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, gettext_noop
 from jobs.media.draft import TOO_LARGE, short_filename
 from jobs.media.places import Target, no_beat, place
 from jobs.media.places.disk import media_of_ticket
 from jobs.media.probe import probe
 from jobs.media.storage import drop
+from jobs.media.tidy import ORPHAN_AFTER
 from jobs.models import Media, User
 
 CHUNK_BYTES = 1 << 18
+TOO_MANY_WAITING = gettext_noop("{limit} files wait to be used, as many as may. Use them, or wait a day.")
+WAIT_SECONDS = 3600
 WRONG_SIZE = gettext_noop("{announced} bytes were announced and another number was sent.")
 
 
@@ -36,11 +39,14 @@ class Ticket:
 
 
 def open_ticket(owner: User, filename: str, content_type: str, size: int) -> Ticket:
-    """Leave for `owner` to upload a file of exactly `size` bytes. Raises InvalidInput."""
+    """Leave for `owner` to upload a file of exactly `size` bytes. Raises InvalidInput or RateLimited."""
     if size > settings.MAX_MEDIA_BYTES:
         raise InvalidInput(
             TOO_LARGE, field="size", megabytes=size // 1_000_000, limit=settings.MAX_MEDIA_BYTES // 1_000_000
         )
+    waiting = Media.objects.filter(owner=owner, used_in=None, result_of=None, poster_of=None)
+    if waiting.filter(created__gt=timezone.now() - ORPHAN_AFTER).count() >= settings.MAX_WAITING_UPLOADS:
+        raise RateLimited(TOO_MANY_WAITING, limit=settings.MAX_WAITING_UPLOADS, seconds=WAIT_SECONDS)
     media = Media(owner=owner, filename=short_filename(filename), content_type=content_type, size=size, ready=False)
     media.name = f"incoming/{media.id.hex}"
     media.save(force_insert=True)

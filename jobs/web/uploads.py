@@ -3,7 +3,7 @@
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from jobs.errors import InvalidInput
+from jobs.errors import InvalidInput, RateLimited
 from jobs.media import open_ticket
 from jobs.web import words
 from jobs.web.forms import UploadForm
@@ -22,7 +22,7 @@ def new_upload(request: Request) -> HttpResponse:
         ticket = open_ticket(
             request.user, asked["filename"], asked["type"] or "application/octet-stream", asked["size"]
         )
-    except InvalidInput as problem:
+    except (InvalidInput, RateLimited) as problem:
         return JsonResponse({"problem": words.sentence(problem)}, status=422)
     target = ticket.target
     how = {

@@ -82,3 +82,16 @@ def test_too_large_is_refused_before_it_is_sent(program: Program, settings: Sett
     size = settings.MAX_MEDIA_BYTES + 1
     answer = program.post("uploads", {"filename": "a.png", "contentType": "image/png", "size": size})
     assert (answer.status_code, answer.json()["field"]) == (422, "size")
+
+
+@pytest.mark.django_db
+def test_only_so_many_wait_to_be_used(program: Program, stranger: Program, settings: Settings, png: Path) -> None:
+    settings.MAX_WAITING_UPLOADS = 2
+    wanted = {"filename": "a.png", "contentType": "image/png", "size": 10}
+    assert [program.post("uploads", wanted).status_code for _ in range(2)] == [200, 200]
+
+    refused = program.post("uploads", wanted)
+
+    assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+    assert refused.json()["error"] == "2 files wait to be used, as many as may. Use them, or wait a day."
+    assert stranger.post("uploads", wanted).status_code == 200
