@@ -12,6 +12,7 @@ from tests import s3
 from tests.live.chromium import SAMPLES, person_at
 from tests.live.product import Caller, Product, until
 from tests.live.test_browser import RENDER_MS, sign_up
+from tests.live.test_docs import RUNNERS, Desk, runner
 
 pytestmark = [pytest.mark.live, pytest.mark.s3, pytest.mark.browser]
 BUCKET = "mundwerk"
@@ -49,6 +50,12 @@ def files(s3_server: s3.Server) -> Any:
         aws_secret_access_key=s3_server.secret_key,
     )
     return lambda: {one["Key"] for one in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+
+
+@pytest.fixture(scope="module")
+def desk(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    key = product.manage("create_api_key", "reader@example.org")
+    return Desk(product, tmp_path_factory.mktemp("desk"), key, "", SAMPLES / "voice.wav", "")
 
 
 def test_a_persons_files_go_to_the_bucket_and_come_from_it(page: Page, files: Any, s3_server: s3.Server) -> None:
@@ -133,3 +140,13 @@ def test_a_program_sends_and_fetches_past_us(product: Product, s3_server: s3.Ser
     assert ended["output"].startswith(f"{s3_server.endpoint}/{BUCKET}/results/")
     part = httpx.get(ended["output"], headers={"Range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"ftyp")
+
+
+@pytest.mark.parametrize("ending", RUNNERS)
+def test_the_pages_upload_examples_send_past_us_too(ending: str, desk: Desk) -> None:
+    runner(ending)
+    path = desk.place("upload", ending)
+    assert desk.start(path, str(desk.voice)).wait(60) == 0, (path.parent / "said.txt").read_text()
+    url = (path.parent / "said.txt").read_text().strip()
+    form = {"image": f"{desk.product.url}/samples/face.jpg", "audio": url}
+    assert desk.call("POST", "estimate/lipsync-image", {"formState": form}).json() == {"credits": 16, "seconds": 8}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ type Ticket struct {
 		Method  string            `json:"method"`
 		URL     string            `json:"url"`
 		Headers map[string]string `json:"headers"`
+		Fields  map[string]string `json:"fields"`
 	} `json:"upload"`
 }
 
@@ -57,9 +59,24 @@ func main() {
 
 	var ticket Ticket
 	check(json.Unmarshal(send(request), &ticket))
-	request, err = http.NewRequest(ticket.Upload.Method, ticket.Upload.URL, bytes.NewReader(file))
+	upload := ticket.Upload
+	body := bytes.NewBuffer(file)
+	if upload.Method == "POST" {
+		body = &bytes.Buffer{}
+		form := multipart.NewWriter(body)
+		for name, value := range upload.Fields {
+			check(form.WriteField(name, value))
+		}
+		part, err := form.CreateFormFile("file", filepath.Base(path))
+		check(err)
+		_, err = part.Write(file)
+		check(err)
+		check(form.Close())
+		upload.Headers["Content-Type"] = form.FormDataContentType()
+	}
+	request, err = http.NewRequest(upload.Method, upload.URL, body)
 	check(err)
-	for name, value := range ticket.Upload.Headers {
+	for name, value := range upload.Headers {
 		request.Header.Set(name, value)
 	}
 	send(request)

@@ -20,7 +20,13 @@ const answer = await fetch("{{ base }}/api/v1/uploads", {
 const ticket = await answer.json();
 if (!answer.ok) throw new Error(ticket.error);
 
-const { method, url, headers } = ticket.upload;
-const sent = await fetch(url, { method, headers, body: file });
+const { method, url, headers, fields } = ticket.upload;
+let body = file;
+if (method === "POST") {
+  body = new FormData();
+  for (const name in fields) body.append(name, fields[name]);
+  body.append("file", new Blob([file]));
+}
+const sent = await fetch(url, { method, headers, body });
 if (!sent.ok) throw new Error(await sent.text());
 console.log(ticket.url); // for formState

@@ -25,15 +25,22 @@ $ticket = json_decode(send("{{ base }}/api/v1/uploads", [
     ]),
 ]), true);
 
-$headers = [];
-foreach ($ticket["upload"]["headers"] as $name => $value) {
-    $headers[] = "$name: $value";
+$upload = $ticket["upload"];
+if ($upload["method"] === "POST") {
+    send($upload["url"], [
+        CURLOPT_POSTFIELDS => $upload["fields"] + ["file" => new CURLFile($path)],
+    ]);
+} else {
+    $headers = [];
+    foreach ($upload["headers"] as $name => $value) {
+        $headers[] = "$name: $value";
+    }
+    send($upload["url"], [
+        CURLOPT_CUSTOMREQUEST => $upload["method"],
+        CURLOPT_UPLOAD => true,
+        CURLOPT_INFILE => fopen($path, "rb"),
+        CURLOPT_INFILESIZE => filesize($path),
+        CURLOPT_HTTPHEADER => $headers,
+    ]);
 }
-send($ticket["upload"]["url"], [
-    CURLOPT_CUSTOMREQUEST => $ticket["upload"]["method"],
-    CURLOPT_UPLOAD => true,
-    CURLOPT_INFILE => fopen($path, "rb"),
-    CURLOPT_INFILESIZE => filesize($path),
-    CURLOPT_HTTPHEADER => $headers,
-]);
 echo $ticket["url"], "\n"; // for formState

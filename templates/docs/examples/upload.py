@@ -22,14 +22,19 @@ if answer.is_error:
 
 ticket = answer.json()
 upload = ticket["upload"]
-headers = upload["headers"] | {"Content-Length": str(file.stat().st_size)}
+headers = dict(upload["headers"])
 with file.open("rb") as body:
+    if upload["method"] == "POST":
+        how = {"data": upload["fields"], "files": {"file": body}}
+    else:
+        headers["Content-Length"] = str(file.stat().st_size)
+        how = {"content": body}
     sent = httpx.request(
         upload["method"],
         upload["url"],
         headers=headers,
-        content=body,
         timeout=600,
+        **how,
     )
 sent.raise_for_status()
 print(ticket["url"])  # for formState
