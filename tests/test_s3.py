@@ -11,12 +11,13 @@ import httpx
 import pytest
 from django.conf import settings as the_settings
 from django.core.management import CommandError, call_command
+from django.test import Client
 from pytest_django import Settings
 
 from jobs import keys, lifecycle, media
 from jobs.errors import InvalidInput, Unavailable
 from jobs.media import Draft, Intake, Ticket, media_url, open_ticket
-from jobs.media.places import STEP_SECONDS, place
+from jobs.media.places import STEP_SECONDS, Disk, place
 from jobs.media.places.bucket import KEEP_INCOMING_DAYS
 from jobs.media.places.s3 import client
 from jobs.media.probe import Facts
@@ -126,6 +127,18 @@ def test_a_changed_link_is_refused(keep: Keep, old: str, new: str) -> None:
 
     assert httpx.get(link.replace(old, new)).status_code == 403
     assert httpx.get(link.partition("?")[0]).status_code == 403
+
+
+def test_links_from_before_the_files_moved_lead_on(keep: Keep) -> None:
+    file = keep()
+    before = Disk().address(file, "a.mp4", save=True)
+
+    answer = Client().get(before)
+
+    assert answer.status_code == 302
+    moved = httpx.get(answer["Location"])
+    assert (moved.content, moved.headers["Content-Disposition"]) == (BODY, 'attachment; filename="a.mp4"')
+    assert Client().get(before.replace("/media/", "/media/x")).status_code == 404
 
 
 # --- Uploads ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from django.db import connections
 
 from jobs import health, showcase
 from jobs.enqueue import queues
+from jobs.errors import Unavailable
 from jobs.models import User
 from jobs.net import is_listening
 from jobs.process import Service, missing_layers, stop
@@ -66,7 +67,10 @@ class Command(BaseCommand):
             raise CommandError(f"This host can not give the media sandbox: {', '.join(missing)}.")
         if missing:
             self.stdout.write(f"Note: the media sandbox has to do without: {', '.join(missing)}.")
-        showcase.ensure()
+        try:
+            showcase.ensure()
+        except Unavailable as problem:  # the next start will
+            self.stdout.write(f"Note: the example could not be looked after. {problem}")
         health.forget()
 
     def _welcome(self, watch: "_Watch") -> None:
