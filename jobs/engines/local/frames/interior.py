@@ -205,12 +205,18 @@ def paint(
     x, y = _face_coordinates(frame, region)
     from_middle, below_line = x - np.float32(rest.centre_x), y - np.float32(rest.line_y)
     colours = interior.palette
-    depth = np.clip(below_line * np.float32(1 / 0.22), 0, 1)[..., None] * np.float32(0.45)
-    canvas = colours.cavity + depth * (colours.tongue * np.float32(0.40) - colours.cavity)
+    depth = np.clip(below_line * np.float32(1 / 0.22), 0, 1) * np.float32(0.45)
+    canvas = _flat(colours.cavity) + depth * _flat(colours.tongue * np.float32(0.40) - colours.cavity)
     _add_tongue(canvas, colours, shape, from_middle, below_line)
     _add_lower_teeth(canvas, colours, rest, shape, frame, region)
     _add_upper_teeth(canvas, interior, rest, shape, frame, region)
-    return np.asarray(canvas * _shading(shape, frame.scale, opening, x, y, from_middle), np.float32)
+    canvas *= _shading(shape, frame.scale, opening, x, y, from_middle)
+    return np.asarray(cv2.merge(list(canvas)), np.float32)
+
+
+def _flat(colour: F32) -> F32:
+    """(3,) → (3, 1, 1). A canvas is painted as (3, h, w): three planes in a row take a third of the time of triples."""
+    return colour[:, None, None]
 
 
 def _face_coordinates(frame: FaceFrame, region: Region) -> tuple[F32, F32]:
@@ -235,7 +241,7 @@ def _add_tongue(canvas: F32, colours: Palette, shape: MouthShape, from_middle: F
     opacity = mound * mound * (3 - 2 * mound) * np.float32(0.80)
     light = np.clip(np.float32(0.55) + np.float32(0.5 / 0.12) * (below_line - height + np.float32(0.06)), 0.35, 1)
     light = light * (1 - np.float32(0.12) * np.exp(-((from_middle * np.float32(1 / 0.012)) ** 2)))
-    canvas += (light[..., None] * colours.tongue - canvas) * opacity[..., None]
+    canvas += (light * _flat(colours.tongue) - canvas) * opacity
 
 
 def _add_lower_teeth(
@@ -244,8 +250,8 @@ def _add_lower_teeth(
     at = np.array([rest.centre_x, rest.line_y + shape.drop * 0.96 - 0.004 - 0.012 * shape.pose.opening])
     row = teeth.drawn(teeth.LOWER, frame.scale)
     shade, opacity = _placed(row, at, _arch_width(shape), frame, region)
-    paint = shade * (colours.tooth * np.float32(LOWER_TEETH_LIGHT))
-    canvas += (paint - canvas) * (opacity * np.float32(LOWER_TEETH_OPACITY))[..., None]
+    paint = shade * _flat(colours.tooth * np.float32(LOWER_TEETH_LIGHT))
+    canvas += (paint - canvas) * (opacity * np.float32(LOWER_TEETH_OPACITY))
 
 
 def _add_upper_teeth(
@@ -259,8 +265,8 @@ def _add_upper_teeth(
     else:
         row = teeth.drawn(teeth.UPPER, frame.scale)
         shade, opacity = _placed(row, at, _arch_width(shape), frame, region)
-        paint = shade * interior.palette.tooth
-    canvas += (paint * shadow - canvas) * opacity[..., None]
+        paint = shade * _flat(interior.palette.tooth)
+    canvas += (paint * _flat(shadow) - canvas) * opacity
 
 
 def _arch_width(shape: MouthShape) -> float:
@@ -269,18 +275,16 @@ def _arch_width(shape: MouthShape) -> float:
 
 
 def _placed(texture: teeth.Texture, at: F64, stretch: float, frame: FaceFrame, region: Region) -> tuple[F32, F32]:
-    """The texture with its anchor at a point of the face: paint (h, w, c) and opacity (h, w) over the region."""
+    """The texture with its anchor at a point of the face: paint (c, h, w) and opacity (h, w) over the region."""
     axes = frame.axes @ np.diag([stretch, 1.0]) / teeth.TEXELS
     corner = frame.to_pixels(at) - [region.x, region.y] - axes @ np.array(texture.anchor)
     matrix = np.column_stack([axes, corner])
     paint = raster.warp_affine(texture.paint, matrix, region.width, region.height)
-    if paint.ndim == 2:
-        paint = paint[..., None]
-    return paint, raster.warp_affine(texture.opacity, matrix, region.width, region.height)
+    return np.stack(cv2.split(paint)), raster.warp_affine(texture.opacity, matrix, region.width, region.height)
 
 
 def _shading(shape: MouthShape, scale: float, opening: F32, x: F32, y: F32, from_middle: F32) -> F32:
-    """(h, w, 3) light: lips shade from above, corners and edges are darker, and what light there is is warm."""
+    """(3, h, w) light: lips shade from above, corners and edges are darker, and what light there is is warm."""
     upper = raster.dense(shape.lips.upper_inner)
     edge = np.asarray(cv2.GaussianBlur(opening, (0, 0), max(1.0, 0.030 * scale)), np.float32)
     lip_y = np.interp(x.ravel(), upper[:, 0], upper[:, 1]).astype(np.float32).reshape(x.shape)
@@ -289,4 +293,4 @@ def _shading(shape: MouthShape, scale: float, opening: F32, x: F32, y: F32, from
     corner = np.clip((half - np.abs(from_middle)) / (np.float32(0.30) * half), 0, 1)
     light = (0.5 + 0.5 * corner) * (0.70 + 0.30 * top) * (0.72 + 0.28 * np.minimum(edge / np.float32(0.85), 1))
     log = np.log(np.maximum(light.astype(np.float32), np.float32(1e-3)))
-    return np.stack([np.exp(np.float32(1.25) * log), np.exp(np.float32(1.12) * log), np.exp(log)], -1)
+    return np.stack([np.exp(np.float32(1.25) * log), np.exp(np.float32(1.12) * log), np.exp(log)])
