@@ -1,5 +1,6 @@
 """The pixel primitives: what is drawn covers what it should, and no more."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -36,3 +37,17 @@ def test_it_is_drawn_where_it_is() -> None:
         drawn = raster.polygon_mask(slit(4, y), WIDTH, HEIGHT, 0)
         middle = float((drawn[:, 30] @ rows) / drawn[:, 30].sum())
         assert middle == pytest.approx(y + 0.3 * 4, abs=0.1)
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.9])
+def test_a_polygon_s_share_of_a_pixel_is_the_mean_of_its_finer_rows_in_whole_bytes(blur: float) -> None:
+    points = slit(12.0)
+    fine = np.zeros((HEIGHT * raster.FINE_ROWS, WIDTH), np.uint8)
+    scaled = points * [1, raster.FINE_ROWS] + [0, (raster.FINE_ROWS - 1) / 2]
+    units = 1 << raster.SUBPIXEL_BITS
+    cv2.fillPoly(fine, [np.round(scaled * units).astype(np.int32)], (255.0,), cv2.LINE_8, raster.SUBPIXEL_BITS)
+    plain = np.asarray(cv2.resize(fine, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+    assert 0 < (plain > 0).mean() < 1
+    np.testing.assert_array_equal(
+        raster.polygon_mask(points, WIDTH, HEIGHT, blur), raster.softened(plain, blur), strict=True
+    )
