@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.engines.local.faces.face import FaceFinder, face_frame
-from jobs.engines.local.frames import interior, lips, raster
-from jobs.engines.local.frames.compose import StillBase, StillPainter
+from jobs.engines.local.frames import eyelids, interior, lips, raster
+from jobs.engines.local.frames.compose import CHROMA_FACTOR, StillBase, StillPainter
 from jobs.engines.local.frames.lips import Face, Moment
 from jobs.engines.local.frames.redraw import redraw
 from jobs.engines.local.frames.still import head_basis
@@ -312,3 +312,19 @@ def test_a_still_head_leaves_all_but_the_mouth_as_in_the_picture(variant: str) -
             different = changed(one, other)
             assert different[part].any()
             assert not different[~part].any()
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_blink_is_enlarged_as_the_whole_picture_with_closed_eyes_would_be(level: int) -> None:
+    of = subject("as it is")
+    closed = raster.to_planes(eyelids.closed(of.picture, of.points, of.face.frame, eyelids.LEVELS[level - 1]))
+    base = StillBase(of.picture, [(of.points, of.face.frame)])
+    before = base.fine_luma.copy()
+    base.blink(0, level)
+    assert changed(before, base.fine_luma).any()
+    np.testing.assert_array_equal(base.luma, closed.luma)
+    np.testing.assert_array_equal(base.chroma, closed.chroma)
+    np.testing.assert_array_equal(base.fine_luma, raster.enlarged_luma(closed.luma))
+    np.testing.assert_array_equal(base.fine_chroma, raster.enlarged_chroma(closed.chroma, CHROMA_FACTOR))
+    base.blink(0, 0)
+    np.testing.assert_array_equal(base.fine_luma, before)

@@ -18,6 +18,7 @@ from jobs.engines.local.shapes import F32, F64, U8, U16, FaceFrame, Planes
 MASK_CALM = 0.05  # of the picture's shorter side: over how much the head's movement ends before a mask does
 LEAST_MOVE = 0.125  # pixels: nodes that the head never moves this far stay where they are
 CHROMA_FACTOR = 4
+PATCH_MARGIN = 4  # pixels round a patch that have a say in its enlargement; even
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class StillBase:
         for points, frame in blinkers:
             boxes = _even_boxes(eyelids.eye_boxes(points, frame, planes.width, planes.height), planes)
             pictures = [picture, *(eyelids.closed(picture, points, frame, level) for level in eyelids.LEVELS)]
-            self._lids.append([self._cut(each, boxes) for each in pictures])
+            self._lids.append([[_patch(each, box) for box in boxes] for each in pictures])
 
     def blink(self, face: int, level: int) -> None:
         """Show one face's eyes at a level of `still.blinks`."""
@@ -57,21 +58,22 @@ class StillBase:
             self.fine_luma[_times(2, region.luma)] = patch.fine_luma
             self.fine_chroma[_times(CHROMA_FACTOR, region.chroma)] = patch.fine_chroma
 
-    @staticmethod
-    def _cut(picture: U8, boxes: Sequence[Region]) -> list[_Patch]:
-        planes = raster.to_planes(picture)
-        fine_luma = raster.enlarged_luma(planes.luma)
-        fine_chroma = raster.enlarged_chroma(planes.chroma, CHROMA_FACTOR)
-        return [
-            _Patch(
-                box,
-                planes.luma[box.luma].copy(),
-                planes.chroma[box.chroma].copy(),
-                fine_luma[_times(2, box.luma)].copy(),
-                fine_chroma[_times(CHROMA_FACTOR, box.chroma)].copy(),
-            )
-            for box in boxes
-        ]
+
+def _patch(picture: U8, region: Region) -> _Patch:
+    """The region of a BGR picture, as if all of it had been enlarged."""
+    height, width = picture.shape[:2]
+    left, top = max(0, region.x - PATCH_MARGIN), max(0, region.y - PATCH_MARGIN)
+    right, bottom = region.x + region.width + PATCH_MARGIN, region.y + region.height + PATCH_MARGIN
+    planes = raster.to_planes(np.ascontiguousarray(picture[top : min(height, bottom), left : min(width, right)]))
+    inside = Region(region.x - left, region.y - top, region.width, region.height)
+    fine_chroma = raster.enlarged_chroma(planes.chroma, CHROMA_FACTOR)
+    return _Patch(
+        region,
+        planes.luma[inside.luma].copy(),
+        planes.chroma[inside.chroma].copy(),
+        raster.enlarged_luma(planes.luma)[_times(2, inside.luma)].copy(),
+        fine_chroma[_times(CHROMA_FACTOR, inside.chroma)].copy(),
+    )
 
 
 def _times(factor: int, part: tuple[slice, slice]) -> tuple[slice, slice]:
