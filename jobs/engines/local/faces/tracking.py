@@ -215,8 +215,9 @@ class _CutDetector:
         self._usual = 0.0
 
     def is_cut(self, brightness: U8) -> bool:
-        step = max(1, min(brightness.shape) // (CUT_SAMPLES * max(THUMBNAIL)))
-        sampled = np.ascontiguousarray(brightness[::step, ::step])  # all of it would cost as much as following a face
+        # All of it would cost as much as following a face.
+        down, across = (max(1, side // (CUT_SAMPLES * max(THUMBNAIL))) for side in brightness.shape)
+        sampled = np.ascontiguousarray(brightness[::down, ::across])
         small = np.asarray(cv2.resize(sampled, THUMBNAIL, interpolation=cv2.INTER_AREA), np.float32)
         last, self._last = self._last, small
         if last is None:
