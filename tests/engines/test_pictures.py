@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from jobs.engines.local.files import pictures
 from jobs.engines.local.files.pictures import Header
+from jobs.engines.local.shapes import U8
 from jobs.errors import InvalidInput
 from tests.engines import drawings, samples
 from tests.engines.drawings import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, blocks, exif, jpeg, png, segment, webp
@@ -190,6 +191,29 @@ STORED = blocks("rgb", "kkk")
 def test_a_photo_is_turned_upright(orientation: int, order: str, path: Path) -> None:
     block = segment(0xE1, b"Exif\0\0" + exif(orientation, order))
     assert drawings.names(pictures.read(written(path, jpeg(STORED, block)))) == UPRIGHT[orientation]
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("before", [b"", b"Exif\0\0"])
+def test_a_webp_is_turned_upright(orientation: int, before: bytes, path: Path) -> None:
+    content = webp(chunk_of(STORED), (b"EXIF", before + exif(orientation, ">")))
+    assert drawings.names(pictures.read(written(path, content))) == UPRIGHT[orientation]
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_a_transparent_webp_is_turned_with_its_transparency(orientation: int, path: Path) -> None:
+    """The block that is stored blue is not seen."""
+    opacity = np.where((STORED[..., :1] > 150) & (STORED[..., 2:] < 100), 0, 255).astype(np.uint8)
+    content = webp(chunk_of(np.dstack([STORED, opacity])), (b"EXIF", exif(orientation)))
+    wanted = tuple(row.replace("b", "w") for row in UPRIGHT[orientation])
+    assert drawings.names(pictures.read(written(path, content))) == wanted
+
+
+def chunk_of(pixels: U8) -> tuple[bytes, bytes]:
+    """Pixels as the one chunk of a lossless WebP."""
+    content = drawings.encoded(".webp", pixels, *LOSSLESS)
+    (length,) = struct.unpack_from("<I", content, 16)
+    return content[12:16], content[20 : 20 + length]
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT)

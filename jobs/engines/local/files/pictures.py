@@ -3,13 +3,15 @@
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jobs.engines.base import MAX_PIXELS, PICTURE_TOO_LARGE
 from jobs.errors import InvalidInput, gettext_noop
 
 if TYPE_CHECKING:
     from jobs.engines.local.shapes import F32, U8
+
+Pixels = TypeVar("Pixels", "F32", "U8")
 
 MAX_ASPECT = 4.0
 HEADER_BYTES = 1 << 24  # a JPEG may carry its thumbnail, profile and depth map before its size
@@ -68,18 +70,21 @@ def read(path: Path, field: str = "image", paper: float = PAPER) -> "U8":
     header = check_header(path, field)
     data = np.fromfile(path, np.uint8)
     pixels = _decode(data, cv2.IMREAD_COLOR, field)
+    orientation = _webp_orientation(data.tobytes()) if header.format == "webp" else 1
+    pixels = np.ascontiguousarray(_upright(pixels, orientation))  # of a WebP alone, OpenCV leaves that to others
     if header.may_be_transparent:
         raw = _decode(data, cv2.IMREAD_UNCHANGED, field)  # this one comes as it is stored
         if raw.ndim == 3 and raw.shape[2] == 4:
             opacity = raw[..., 3:].astype(np.float32) / np.iinfo(raw.dtype).max
             if header.format == "png":
-                opacity = _upright(opacity, _png_orientation(data.tobytes()))
+                orientation = _png_orientation(data.tobytes())
+            opacity = _upright(opacity, orientation)
             if opacity.shape[:2] == pixels.shape[:2]:
                 pixels = np.asarray(pixels * opacity + paper * (1 - opacity) + 0.5, np.uint8)
     return pixels
 
 
-def _upright(stored: "F32", orientation: int) -> "F32":
+def _upright(stored: Pixels, orientation: int) -> Pixels:
     """Turn and mirror (h, w, …) as this EXIF orientation asks; 1 is upright."""
     upright = stored.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else stored
     upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
@@ -112,6 +117,18 @@ def _png_orientation(data: bytes) -> int:
         if data[at + 4 : at + 8] == b"eXIf":
             return _exif_orientation(data[at + 8 : at + 8 + length])
         at += 12 + length
+    return 1
+
+
+def _webp_orientation(data: bytes) -> int:
+    """The EXIF orientation of a WebP that could be decoded; 1 if it names none."""
+    at = 12
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        if data[at : at + 4] == b"EXIF":
+            # Some writers begin it as in a JPEG.
+            return _exif_orientation(data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0"))
+        at += 8 + length + length % 2
     return 1
 
 
