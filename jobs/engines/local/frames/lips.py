@@ -18,7 +18,11 @@ SEAM_AT_LIPS = 0.004
 SPAN_END, SPAN_BLEND = 0.96, 10.0  # where along the lips the hard seam gives way to the soft one, and how fast
 MOUTH_MARGIN = 0.06
 LEAST_GAP = 0.004  # below it the lips touch
-CONTACT_GAP, CONTACT_SHADE, CONTACT_WIDTH = 0.02, 0.50, 0.010  # the dark line of nearly closed lips
+CONTACT_GAP, CONTACT_SHADE, CONTACT_WIDTH = (
+    0.02,
+    0.25,
+    0.010,
+)  # the dark line of nearly closed lips; darker reads as a gap
 LOGISTIC = 1.702  # makes a logistic curve of a Gaussian's width
 
 

@@ -1,0 +1,56 @@
+"""The mouth in a frame: how the line looks on which the lips meet."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from jobs.engines.local.faces.face import FaceFinder, face_frame
+from jobs.engines.local.frames import interior, raster, redraw
+from jobs.engines.local.frames.lips import Face, Moment
+from jobs.engines.local.mouths import mouth, warp
+from jobs.engines.local.shapes import F64, FaceFrame, MouthPose, Planes
+from tests.engines import clips
+
+DARKER = 0.30  # of the light, at most: a darker line reads as a gap
+
+
+def test_lips_that_were_parted_meet_in_a_faint_shadow() -> None:
+    """As dark as it gets, for lips wide open in the picture; none is needed where the picture has its own."""
+    planes, (own, closed) = _portrait(), (_closed(0.0), _closed(0.1))
+    before, after = (_light_on_the_line(planes, moment) for moment in (own, closed))
+    share = (after - raster.LUMA_ZERO) / (before - raster.LUMA_ZERO)
+    assert share.min() > 1 - DARKER
+    assert share.mean() < 0.97
+
+
+def _portrait() -> Planes:
+    return raster.to_planes(cv2.resize(clips.portrait(), (480, 600), interpolation=cv2.INTER_AREA))
+
+
+def _grid(planes: Planes, frame: FaceFrame) -> warp.Grid:
+    grid = warp.Grid.around(frame, planes.width, planes.height)
+    assert grid is not None
+    return grid
+
+
+def _closed(parted: float) -> Moment:
+    """The bundled face's closed mouth, as if its lips had been so far apart in the picture."""
+    planes = _portrait()
+    picture = raster.to_bgr(planes)
+    (points,) = FaceFinder().find(picture)
+    frame = face_frame(points)
+    measured = frame.to_face(points)
+    rest = mouth.at_rest(measured)
+    mover = warp.MouthWarp(_grid(planes, frame), frame, measured, rest.seen, rest)
+    known = interior.learn(picture, points, frame, rest)
+    face = Face(frame, rest, known, rest.gap, mover.block, mover.nodes, mover.reach)
+    shape = mouth.shape(rest, MouthPose())
+    return Moment(replace(face, parted=parted), shape, mover.fields(shape))
+
+
+def _light_on_the_line(planes: Planes, moment: Moment) -> F64:
+    frame = moment.face.frame
+    drawn = redraw.redraw(planes, moment, _grid(planes, frame))
+    x, y = frame.to_pixels(moment.shape.lips.upper_inner[3:8]).round().astype(int).T
+    return np.asarray(drawn.luma[y, x], np.float64)
