@@ -22,6 +22,8 @@ LOWER_TEETH_LIGHT, LOWER_TEETH_OPACITY = 0.66, 0.85
 TOOTH_EDGE = 0.022  # of S below the lip line
 ROUNDED_SHADE = (0.62, 0.60, 0.52)  # a rounded mouth hides its upper teeth in shadow
 
+SHADE_OF_LIPS, SHADED_OPENINGS = 0.78, (0.1, 0.4)  # little light falls on teeth between lips that hardly part
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -266,6 +268,8 @@ def _add_upper_teeth(
         row = teeth.drawn(teeth.UPPER, frame.scale)
         shade, opacity = _placed(row, at, _arch_width(shape), frame, region)
         paint = shade * _flat(interior.palette.tooth)
+        bared = shape.pose.opening + shape.pose.tuck  # F and V show them on the lower lip
+        shadow = shadow * np.float32(np.interp(bared, SHADED_OPENINGS, (SHADE_OF_LIPS, 1)))
     canvas += (paint * _flat(shadow) - canvas) * opacity
 
 

@@ -16,11 +16,17 @@ TEXELS = 420.0  # texture pixels per face unit
 
 @dataclass(frozen=True)
 class Row:
-    """Table of one side's teeth from the middle outwards, in face units; `edges` lower than 0 recede upwards."""
+    """Table of one side's teeth from the middle outwards, in face units; `edges` lower than 0 recede upwards.
+
+    `corners` say how far an edge recedes at its tooth's sides, `points` how early: 3.5 is a chisel, 2 a canine's tip.
+    """
 
     widths: Sequence[float]
     heights: Sequence[float]
     edges: Sequence[float]
+    corners: Sequence[float]
+    points: Sequence[float]
+    shades: Sequence[float]
     baseline: float  # where the biting edge is in the texture
     brightness: float
     upwards: bool
@@ -29,7 +35,10 @@ class Row:
 UPPER = Row(
     (0.088, 0.066, 0.066, 0.052, 0.044, 0.034),
     (0.115, 0.105, 0.110, 0.095, 0.085, 0.070),
-    (0, -0.006, -0.002, -0.010, -0.016, -0.022),
+    (0, -0.008, -0.004, -0.012, -0.017, -0.023),
+    (0.011, 0.014, 0.016, 0.014, 0.012, 0.010),
+    (3.5, 2.8, 2.2, 2.6, 3.0, 3.5),
+    (1.0, 0.97, 0.91, 0.93, 0.95, 0.95),
     baseline=0.13,
     brightness=1.0,
     upwards=True,
@@ -37,13 +46,19 @@ UPPER = Row(
 LOWER = Row(
     (0.054, 0.058, 0.064, 0.056, 0.050, 0.050),
     (0.090, 0.090, 0.092, 0.085, 0.080, 0.070),
-    (0, 0, -0.001, 0.004, 0.008, 0.012),
+    (0, 0.002, -0.001, 0.004, 0.008, 0.012),
+    (0.006, 0.007, 0.009, 0.008, 0.006, 0.006),
+    (3.5, 3.0, 2.2, 2.6, 3.5, 3.5),
+    (1.0, 0.98, 0.93, 0.95, 0.95, 0.95),
     baseline=0.03,
     brightness=0.82,
     upwards=False,
 )
 ROW_WIDTH, ROW_HEIGHT = 0.70, 0.20
-GAP_SHADE = 0.80  # gaps are only a little darker: black ones look like braces
+# No row is even: what each tooth from left to right is longer (S), and brighter than its table says.
+LONGER = (0.0, 0.002, -0.002, 0.001, -0.003, 0.001, -0.001, 0.001, 0.002, -0.002, -0.001, 0.002)
+BRIGHTER = (0.0, 0.02, -0.03, 0.02, -0.03, 0.01, -0.02, 0.02, -0.01, -0.04, 0.02, 0.0)
+GAP_SHADE = 0.72  # gaps are only a little darker: black ones look like braces
 SHARPEST = 0.6  # screen pixels per texel above which the texture needs no more blur
 
 
@@ -77,20 +92,23 @@ def _draw(row: Row) -> tuple[F32, F32]:
     shade, opacity = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     for side in (-1, 1):
         start = 0.0
-        for tooth_width, tooth_height, edge in zip(row.widths, row.heights, row.edges, strict=True):
+        for number, tooth_width in enumerate(row.widths):
+            one = len(row.widths) + (number if side > 0 else -1 - number)
+            edge, tooth_height = row.edges[number], row.heights[number]
             middle = start + tooth_width / 2
             across = np.abs(x - (ROW_WIDTH / 2 + side * middle)) / (tooth_width / 2)
-            rounding = 0.010 if row.upwards else 0.006
+            corner = row.corners[number] * across ** row.points[number]
             if row.upwards:
-                along = (row.baseline + edge - rounding * across**3.5 - y) / tooth_height
+                along = (row.baseline + edge + LONGER[one] - corner - y) / tooth_height
             else:
-                along = (y - row.baseline - edge - rounding * across**3.5) / tooth_height
+                along = (y - row.baseline - edge + LONGER[one] - corner) / tooth_height
             inside = np.clip((1 - across) * tooth_width / 2 * TEXELS / 1.4, 0, 1)
             inside *= np.clip(along * tooth_height * TEXELS / 2, 0, 1)
-            curve = 0.90 + 0.10 * np.clip(1 - across**3, 0, 1)
-            translucent_edge = 0.90 + 0.10 * np.clip(along / 0.25, 0, 1)
+            curve = 0.88 + 0.12 * np.clip(1 - across**3, 0, 1)
+            translucent_edge = 0.88 + 0.12 * np.clip(along / 0.25, 0, 1)
             recede = 1 - 0.62 * np.clip(middle / 0.33, 0, 1) ** 1.5
-            shade = np.where(inside > opacity, curve * translucent_edge * recede * row.brightness, shade)
+            light = row.shades[number] * (1 + BRIGHTER[one]) * row.brightness
+            shade = np.where(inside > opacity, curve * translucent_edge * recede * light, shade)
             opacity = np.maximum(opacity, inside)
             start += tooth_width
     whole = np.asarray(cv2.morphologyEx(opacity, cv2.MORPH_CLOSE, np.ones((3, 9), np.uint8)), np.float32)
