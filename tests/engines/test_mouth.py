@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.engines.local.frames.interior import TOOTH_EDGE
 from jobs.engines.local.mouths import mouth
 from jobs.engines.local.mouths.mouth import TUCK_RISE
 from jobs.engines.local.shapes import F64, Contours, MouthPose, RestingMouth
+from jobs.engines.local.voice.visemes import VISEMES
 from tests.engines.mouths import landmarks
 
 SOME = settings(max_examples=100, deadline=None, database=None)
@@ -129,6 +131,16 @@ def test_a_smile_is_relaxed_and_a_neutral_mouth_is_not() -> None:
     assert (neutral.relax_width, neutral.relax_curve) == (1, 1)
     assert smiling.relax_width < 0.9
     assert np.ptp(mouth.shape(smiling, MouthPose()).lips.upper_inner[:, 1]) < 0.8 * np.ptp(smiling.line[:, 1])
+
+
+@pytest.mark.parametrize("opening", [0.1, 0.2, 0.3])
+def test_f_and_v_show_the_upper_teeth_on_the_lower_lip(opening: float) -> None:
+    """However far the vowels beside them open the jaw: nothing dark between teeth and lip, and teeth to be seen."""
+    rest = rest_of(landmarks())
+    bitten = mouth.shape(rest, MouthPose(opening, lift=VISEMES["F"].lift, tuck=1)).lips
+    edge = rest.line_y + TOOTH_EDGE
+    assert bitten.lower_inner[5, 1] <= edge
+    assert bitten.lower_inner[5, 1] - bitten.upper_inner[5, 1] > 0.025
 
 
 @pytest.mark.parametrize(("yaw", "amount"), [(0, 1), (26, 1), (-46, 0.5), (36, 0.75), (80, 0.5)])

@@ -15,6 +15,7 @@ UPPER_SHARE, LOWER_SHARE = 0.20, 0.80
 LIFT = 0.035
 CORNER_FOLLOWS_JAW = 0.10
 TUCK_RISE = 0.012
+TUCK_HOLDS = 0.50  # of the lower lip's way down: F and V keep it at the upper teeth, whatever the jaw does
 MEETING_HEIGHT = 0.42  # of an open gap: where the lips of an open mouth would meet
 NEUTRAL_WIDTH = 0.56
 SMILE_GAP, SMILE_WIDTH = 0.02, 0.60
@@ -92,7 +93,7 @@ def shape(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     line_y = _relaxed_line(rest, rounding)
     sides = CORNER_FOLLOWS_JAW * drop * (1 - profile)
     upper_y = line_y - rise * profile + sides
-    lower_y = line_y + (drop - TUCK_RISE * pose.tuck) * profile + sides
+    lower_y = line_y + (drop * (1 - TUCK_HOLDS * pose.tuck) - TUCK_RISE * pose.tuck) * profile + sides
     # Lips thin when pressed or stretched open, and swell when rounded.
     upper_lip = rest.upper_thickness * (1 - 0.22 * pose.press + 0.10 * rounding - 0.10 * opened)
     lower_lip = rest.lower_thickness * (1 - 0.25 * pose.press + 0.15 * rounding - 0.30 * pose.tuck - 0.05 * opened)
