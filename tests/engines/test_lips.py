@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from jobs.engines.local.faces.face import FaceFinder, face_frame
@@ -25,7 +24,7 @@ def test_lips_that_were_parted_meet_in_a_faint_shadow() -> None:
 
 
 def _portrait() -> Planes:
-    return raster.to_planes(cv2.resize(clips.portrait(), (480, 600), interpolation=cv2.INTER_AREA))
+    return raster.to_planes(clips.placed(clips.portrait(), width=480, height=600))
 
 
 def _grid(planes: Planes, frame: FaceFrame) -> warp.Grid:

@@ -13,10 +13,14 @@ import numpy as np
 
 from jobs.engines.local.shapes import F32, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Bools, Phone
 from jobs.engines.local.voice import ear
+from jobs.engines.local.voice.visemes import BILABIALS
 from jobs.engines.local.voice.words import Decoder, Word
 
 STEP = SPEECH_RATE_HZ // FEATURE_RATE_HZ  # samples for which the ear speaks once
+LIPS_CLOSE = np.isin(ear.PHONES, sorted(BILABIALS))  # (phones,)
 CHANGE_COST = 2.0  # in nats: how much likelier another phone must be, altogether, for a change to it and back
+
+CERTAIN = np.log(0.65)  # of an M, B or P that no word asks for: less, all through it, is more often none than one
 
 CONTRADICTION = 4.0  # in nats a step: how much less likely a word may be than what the ear hears instead
 
@@ -34,7 +38,7 @@ def hear(pcm: I16, heard: Callable[[float], None] = lambda share: None) -> tuple
     decoder = Decoder()
     for start, stop in pieces(pcm):
         logs = ear.log_likelihoods(pcm[start:stop])[: max(1, (stop - start) // STEP)]
-        path = with_words(likeliest(logs), decoder.words(pcm[start:stop]), logs)
+        path = with_words(certain(likeliest(logs), logs), decoder.words(pcm[start:stop]), logs)
         spoken += phones(path, start / SPEECH_RATE_HZ)
         heard(stop / len(pcm))
     return tuple(spoken)
@@ -71,6 +75,17 @@ def likeliest(logs: F32) -> list[int]:
     for step in range(count - 1, 0, -1):
         path.append(int(came_from[step, path[-1]]))
     return path[::-1]
+
+
+def certain(path: list[int], logs: F32) -> list[int]:
+    """The path with something else in place of each M, B and P that is never likely: lips that close are seen."""
+    sure = list(path)
+    closes = np.pad(LIPS_CLOSE[path].astype(np.int8), 1)
+    for first, last in np.flatnonzero(np.diff(closes)).reshape(-1, 2).tolist():
+        if np.logaddexp.reduce(logs[first:last, LIPS_CLOSE], axis=1).max() < CERTAIN:
+            likely = np.where(LIPS_CLOSE, -np.inf, logs[first:last].mean(0))
+            sure[first:last] = [int(likely.argmax())] * (last - first)
+    return sure
 
 
 def with_words(path: list[int], words: list[Word], logs: F32) -> list[int]:
