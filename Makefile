@@ -54,6 +54,12 @@ quality: .venv/.runtime
 bench-engine: .venv/.dev
 	@MEDIA="$(MEDIA)" LONG="$(LONG)" PEER='$(PEER)' $(BIN)/python -m tests.bench.bench_engine
 
+# Every page as a picture, in both languages, light and dark, on a phone and on a desk, to be looked at: OUT=DIR.
+# ONLY=gallery or VIEWS=de-dark-390 (expressions) for a part of it.
+.PHONY: shots
+shots: .venv/.dev browser
+	$(BIN)/python -m tests.shots --out "$(or $(OUT),shots)" --only "$(ONLY)" --views "$(VIEWS)"
+
 # ------------------------------------------------------------------ setting up
 
 $(UV):

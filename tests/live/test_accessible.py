@@ -8,28 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.live.chromium import ARGUMENTS
+from tests.live.pages import ANYBODYS, OWN, sign_up
 from tests.live.product import Product, until
 from tests.live.test_api_live import _wheel
-from tests.live.test_browser import sign_up
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 AXE = "axe-core@4.14.1"
-ANYBODYS = (
-    *("/", "/pricing/", "/docs/", "/api-keys/", "/nothing-here"),
-    *("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"),
-)
-OWN = (
-    *("/studio/", "/studio/?model=lipsync-video", "/studio/?model=lipsync-image-multi", "/studio/?sample=1"),
-    *("/gallery/", "/gallery/?q=zzz", "/api-keys/", "/webhooks/", "/webhooks/secret/rotate/", "/credits/"),
-    *(
-        "/account/",
-        "/account/sessions/",
-        "/accounts/2fa/",
-        "/accounts/email/",
-        "/accounts/password/change/",
-        "/accounts/logout/",
-    ),
-)
 
 
 @pytest.fixture(scope="module")

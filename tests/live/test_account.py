@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import totp
+from tests.live.pages import PASSWORD, sign_up
 from tests.live.product import Product, until
-from tests.live.test_browser import PASSWORD, browser, context, page, sign_up
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 __all__ = ["browser", "context", "page"]  # fixtures that are asked for here, too

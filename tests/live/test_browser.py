@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import files
 from tests.live.chromium import SAMPLES
+from tests.live.pages import sign_up
 from tests.live.product import Caller, Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 RENDER_MS = 120_000
-PASSWORD = "a long walk along the river"
 # A fingerprint of what a video shows right now.
 PICTURE = """video => {
     const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
@@ -23,14 +23,6 @@ PICTURE = """video => {
     pen.drawImage(video, 0, 0, 64, 64);
     return pen.getImageData(0, 0, 64, 64).data.join();
 }"""
-
-
-def sign_up(page: Page, email: str) -> None:
-    page.goto("/accounts/signup/")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main form button[type=submit]").click()
-    page.wait_for_url("**/studio/")
 
 
 def test_sign_up_sample_the_video_plays_is_shared_and_taken_back(page: Page, browser: Browser) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.live.pages import sign_up
 from tests.live.product import Caller, Product
-from tests.live.test_browser import RENDER_MS, sign_up
+from tests.live.test_browser import RENDER_MS
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 

@@ -1,0 +1,82 @@
+"""Every page by its address, and an account that has something to show on each of them."""
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Page
+
+from tests.live.product import Product, until
+
+CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "a long walk along the river"
+RENDER_SECONDS = 120
+
+# For whoever comes, logged in or not.
+ANYBODYS = (
+    *("/", "/pricing/", "/docs/", "/api/v1/docs", "/api-keys/", "/nothing-here"),
+    *("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"),
+)
+# Of an account.
+OWN = (
+    *("/studio/", "/studio/?model=lipsync-video", "/studio/?model=lipsync-image-multi", "/studio/?sample=1"),
+    *("/gallery/", "/gallery/?q=zzz", "/api-keys/", "/webhooks/", "/webhooks/secret/rotate/", "/credits/"),
+    *("/account/", "/account/sessions/", "/accounts/2fa/"),
+    *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
+)
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """What an account has: the pages of a finished video, of a key, of a delivery, and of a shared video."""
+
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """All there is, as the account sees it."""
+        return (*ANYBODYS, *OWN, *self.own, *self.shared)
+
+
+def sign_up(page: Page, email: str) -> None:
+    page.goto("/accounts/signup/")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=password1]").fill(PASSWORD)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/studio/")
+
+
+def log_in(page: Page, email: str) -> None:
+    page.goto("/accounts/login/")
+    page.locator("[name=login]").fill(email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+def furnish(browser: Browser, product: Product, email: str) -> Furnished:
+    """Sign up with `email`, make the sample's video, share it, make a key, and let a test event be sent."""
+    person = browser.new_context(base_url=product.url, locale="en-GB")
+    page = person.new_page()
+    sign_up(page, email)
+    page.goto("/studio/?sample=1")
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    card = page.locator("#gallery .card").first
+    until(lambda: card.get_attribute("data-state") == "done", RENDER_SECONDS)
+    job = str(card.locator(".card__title a").get_attribute("href"))
+    page.goto(job)
+    page.locator("#share-on").click()
+    shared = page.locator("#share-address").inner_text().removeprefix(product.url)
+    page.goto("/api-keys/")
+    page.get_by_label("Name").fill("My script")
+    page.get_by_role("button", name="Create key").click()
+    page.locator("#secret").wait_for()
+    page.goto("/api-keys/")
+    revoke = str(page.get_by_role("link", name="Revoke").first.get_attribute("href"))
+    page.goto("/webhooks/")
+    page.locator("form[action$='/test/'] [name=url]").fill(f"{product.url}/nowhere")
+    page.locator("form[action$='/test/'] button[type=submit]").click()
+    page.wait_for_url("**/webhooks/msg_*/")
+    sent = page.url.removeprefix(product.url)
+    person.close()
+    return Furnished((job, f"{job}remove/", revoke, sent), (shared, f"{shared}player/"))
