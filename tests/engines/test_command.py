@@ -65,10 +65,11 @@ def test_a_missing_folder_is_named_before_the_work_begins(voice: Path, tmp_path:
         lipsync(samples.FACE, voice, tmp_path / "gone" / "out.mp4")
 
 
-def test_a_video_speaks_too_whatever_its_name(voice: Path, tmp_path: Path) -> None:
+def test_a_video_speaks_too_whatever_its_name(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "out.mp4"
-    video = clips.write(tmp_path / "video.jpg", clips.moving(36, 30), clips.Form(fps=Fraction(30)))
-    assert lipsync(video, voice, output) == f"{output}: 480×600, 1.00 s at 30 fps\n"
+    clips.write(tmp_path / "video.jpg", clips.moving(36, 30), clips.Form(fps=Fraction(30)))
+    monkeypatch.chdir(tmp_path)
+    assert lipsync(Path("video.jpg"), voice, output) == f"{output}: 480×600, 1.00 s at 30 fps\n"
     with av.open(str(output)) as file:
         assert file.streams.video[0].frames == 30
 

@@ -66,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError("At most two voices can be given.")
         if len(voices) == 2:
             return "lipsync-image-multi", {"image": face, "left_audio": voices[0], "right_audio": voices[1], **limits}
-        if face.is_file() and probe(face).kind == MediaKind.VIDEO:
+        if face.is_file() and probe(face.resolve()).kind == MediaKind.VIDEO:
             return "lipsync-video", {"video": face, "audio": voices[0], **limits}
         return "lipsync-image", {"image": face, "audio": voices[0], **limits}
 
