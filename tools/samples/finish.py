@@ -74,18 +74,27 @@ def read(path: Path) -> Array:
     return picture.astype(np.float32)
 
 
-def finish(source: Path, target: Path, strength: float) -> None:
-    """Compose and write."""
+def read_lit(source: Path, strength: float) -> tuple[Array, Array]:
+    """Blender's picture of a person, denoised: linear light (on black) and how much of the wall it hides."""
     raw = read(source)
     colour, alpha = raw[..., :3], raw[..., 3:4]
     albedo, normal = (read(source.with_name(f"{source.stem}-{name}0001.exr"))[..., :3] for name in ("albedo", "normal"))
-    if strength > 0:
-        colour = denoise(colour, albedo, normal, strength)
-    height, width = colour.shape[:2]
-    picture = tone(colour + background(height, width) * (1 - alpha))
+    return denoise(colour, albedo, normal, strength) if strength > 0 else colour, alpha
+
+
+def develop(linear: Array, target: Path) -> None:
+    """Tone, grain, and into the file."""
+    picture = tone(linear)
+    height, width = picture.shape[:2]
     rng = np.random.default_rng(5)
     grain = cv2.GaussianBlur(rng.standard_normal((height, width, 1)).astype(np.float32), (0, 0), 0.7)[..., None]
     picture = picture + grain * 0.014 * (0.4 + picture * (1 - picture) * 2.4)
     out = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
     parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if target.suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 9]
     cv2.imwrite(str(target), out, parameters)
+
+
+def finish(source: Path, target: Path, strength: float) -> None:
+    """One person before the wall."""
+    colour, alpha = read_lit(source, strength)
+    develop(colour + background(*colour.shape[:2]) * (1 - alpha), target)

@@ -1,4 +1,4 @@
-"""Makes static/samples/voice.wav and voice.phones.txt with flite and sox.
+"""Makes the voices in static/samples (and the phones of the first) with flite and sox.
 
 Run: python tools/samples/make_voice.py  (Debian: apt-get install flite sox)
 The same versions of flite and sox give the same bytes each time.
@@ -14,9 +14,14 @@ from array import array
 from pathlib import Path
 
 SAMPLES = Path(__file__).resolve().parents[2] / "static" / "samples"
-TEXT = "Hello, my name is Bruno. Give me one picture and one voice, and I become a portrait that speaks to people."
-# Of flite's voices, rms is the one whose every bilabial pocketsphinx decodes as one.
-VOICE = "rms"
+# By file: flite's voice, and what it says. Of flite's voices, rms is the one whose every bilabial pocketsphinx decodes
+# as one.
+VOICES = {
+    "voice": ("rms", "Hello, my name is Bruno. Give me one picture and one voice, and I become a portrait that speaks to people."),
+    "reply": ("slt", "Nice to meet you, Bruno. I am Clara, and my mouth moves only when I speak."),
+}
+# What is said in the sample video, before it gets a new voice.
+BEFORE = "slt", "This is the first take. Later, somebody gives me another voice, and only my mouth is changed."
 MARGIN_SECONDS = 0.15
 FADE_SECONDS = 0.03
 # A gentle clean-up: rumble out, a little presence in, peak at -3 dBFS. No dither, so that the file is reproducible.
@@ -25,9 +30,9 @@ EFFECTS = ["highpass", "70", "equalizer", "3000", "1q", "1.5", "norm", "-3"]
 Phone = tuple[str, float, float]
 
 
-def speak(path: Path) -> list[Phone]:
-    """Speak TEXT into a WAV file; return (phone, start, end), in seconds, as flite planned them."""
-    command = ["flite", "-voice", VOICE, "-psdur", "-t", TEXT, "-o", str(path)]
+def speak(voice: str, text: str, path: Path) -> list[Phone]:
+    """Speak into a WAV file; return (phone, start, end), in seconds, as flite planned them."""
+    command = ["flite", "-voice", voice, "-psdur", "-t", text, "-o", str(path)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     phones: list[Phone] = []
     start = 0.0
@@ -67,15 +72,20 @@ def cut(source: Path, target: Path, phones: list[Phone]) -> list[Phone]:
     return [("SIL", 0.0, MARGIN_SECONDS), *inner, ("SIL", end, end + MARGIN_SECONDS)]
 
 
-def main() -> None:
-    """Write both files."""
-    SAMPLES.mkdir(parents=True, exist_ok=True)
+def make(voice: str, text: str, target: Path) -> list[Phone]:
+    """Speak, clean and cut into `target`; the phones of it."""
     with tempfile.TemporaryDirectory() as folder:
         raw, levelled = Path(folder, "raw.wav"), Path(folder, "levelled.wav")
-        planned = speak(raw)
+        planned = speak(voice, text, raw)
         clean(raw, levelled)
-        phones = cut(levelled, SAMPLES / "voice.wav", planned)
-    lines = [f"{start:.3f} {end:.3f} {'SIL' if name == 'PAU' else name}\n" for name, start, end in phones]
+        return cut(levelled, target, planned)
+
+
+def main() -> None:
+    """Write all files."""
+    SAMPLES.mkdir(parents=True, exist_ok=True)
+    phones = {name: make(voice, text, SAMPLES / f"{name}.wav") for name, (voice, text) in VOICES.items()}
+    lines = [f"{start:.3f} {end:.3f} {'SIL' if name == 'PAU' else name}\n" for name, start, end in phones["voice"]]
     (SAMPLES / "voice.phones.txt").write_text("".join(lines), encoding="utf-8")
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from mathutils import Vector
 
 SCALE = 0.01  # one unit is 10 cm
-HEAD_TURN, HEAD_TILT = 3.5, 1.6
 
 
 def place(points):
@@ -160,7 +159,7 @@ def eye_material():
     return material
 
 
-def eye_object(x, y, z, radius, material, turn):
+def eye_object(x, y, z, radius, material, turn, tint):
     """An eyeball whose points carry the colour of white, iris and pupil."""
     rings, around = 220, 260
     polar = np.linspace(0, np.pi, rings) ** 1.0
@@ -186,6 +185,7 @@ def eye_object(x, y, z, radius, material, turn):
         s = np.clip((v - a) / (b - a), 0, 1)
         return (s * s * (3 - 2 * s))[..., None]
 
+    c = c * tint
     limbus = step(0.74, 1.0, q)
     c = c * (1 - 0.80 * limbus)
     white = (
@@ -299,7 +299,7 @@ def ring(width, depth, y, z, around, power=2.2):
     )
 
 
-def neck_object(material):
+def neck_object(material, build, tint, beard):
     """The neck: rings, with the two muscles that run to the breastbone and a hint of the larynx."""
     rows, around = 160, 320
     y = np.linspace(-40, -215, rows)
@@ -314,11 +314,13 @@ def neck_object(material):
     front = np.clip(p[..., 2] / 30, 0, 1)
     muscle = 44 - 34 * np.clip((t - 0.35) / 0.6, 0, 1)
     p[..., 2] += front * (2.3 * np.exp(-(((a - muscle) / 9) ** 2)) - 2.2 * np.exp(-(((a - muscle + 14) / 9) ** 2)))
-    p[..., 2] += front * 5.0 * np.exp(-((a / 8) ** 2) - ((t - 0.60) / 0.10) ** 2)
+    p[..., 2] += beard * front * 5.0 * np.exp(-((a / 8) ** 2) - ((t - 0.60) / 0.10) ** 2)
     p[..., 2] -= front * 3.5 * np.exp(-((a / 11) ** 2) - ((t - 0.93) / 0.09) ** 2)
     colour = np.ones((rows, around, 3)) * (0.53, 0.275, 0.178)
-    beard = np.exp(-(((t - 0.40) / 0.2) ** 2)) * 0.22
-    colour = colour * (1 - beard[..., None]) + np.array((0.22, 0.13, 0.105)) * beard[..., None]
+    shaved = np.exp(-(((t - 0.40) / 0.2) ** 2)) * 0.22 * beard
+    colour = colour * (1 - shaved[..., None]) + np.array((0.22, 0.13, 0.105)) * shaved[..., None]
+    p[..., 0] *= build
+    colour = colour * tint
     mesh_object("neck", p, grid_faces(rows, around, True), material, colour, np.full((rows, around), 0.5))
 
 
@@ -345,11 +347,11 @@ def neckline(f, drop, rise):
     return -drop * np.clip(np.sin(f), 0, 1) ** 1.3 + rise * np.clip(-np.sin(f), 0, 1)
 
 
-def clothes():
-    """A charcoal jumper over a yellow shirt, of which the collar shows."""
+def clothes(jumper, shirt, build):
+    """A jumper over a shirt, of which the collar shows."""
     around = 1400
     f = np.linspace(0, 2 * np.pi, around, endpoint=False)
-    dark, yellow = knit("wool", (0.030, 0.031, 0.029), 60), knit("cotton", (0.72, 0.43, 0.012), 90)
+    wool, cotton = knit("wool", jumper, 60), knit("cotton", shirt, 90)
     stations = [
         # y, half width, depth, z
         (-151, 62, 57, 2), (-154, 67, 61, 2), (-160, 79, 66, 3), (-169, 102, 71, 3), (-181, 132, 77, 0),
@@ -374,10 +376,11 @@ def clothes():
     folds += 1.6 * np.sin(x / 33 - y / 21) * np.clip(t[:, None] / 4 - 0.6, 0, 1)
     p[..., 1] += folds * 0.7
     p[..., 2] += folds
-    mesh_object("jumper", p, grid_faces(rows, around, True), dark)
+    p[..., 0] *= build
+    mesh_object("jumper", p, grid_faces(rows, around, True), wool)
     for width, depth, height, half, thick, material in (
-        (64.5, 58, -150.5, 6.5, 3.6, dark),
-        (58.5, 53, -144.5, 5.5, 2.0, yellow),
+        (64.5, 58, -150.5, 6.5, 3.6, wool),
+        (58.5, 53, -144.5, 5.5, 2.0, cotton),
     ):
         loop = []
         for g in np.linspace(0, 2 * np.pi, 64, endpoint=False):
@@ -386,8 +389,9 @@ def clothes():
             q[:, 1] += neckline(f, 26, 16)
             q = (
                 q
-                + out[0] * (0.5 if material is dark else 0.16) * np.sin(f * (260 if material is dark else 420))[:, None]
+                + out[0] * (0.5 if material is wool else 0.16) * np.sin(f * (260 if material is wool else 420))[:, None]
             )
+            q[:, 0] *= build
             loop.append(q)
         loop.append(loop[0])
         mesh_object("collar", np.array(loop), grid_faces(65, around, True), material)
@@ -418,15 +422,15 @@ def lamp(name, at, to, size, power, colour=(1, 1, 1)):
     obj.rotation_euler = (b - a).to_track_quat("-Z", "Y").to_euler()
 
 
-def stage(width, height, samples, out):
-    """Camera, lamps, world and render settings."""
+def stage(width, height, samples, out, frame, centre):
+    """Camera, lamps, world and render settings; `frame` is the height that is seen, `centre` its middle (mm)."""
     scene = bpy.context.scene
     camera = bpy.data.cameras.new("camera")
     camera.sensor_fit = "VERTICAL"
     camera.sensor_height = 24
     obj = bpy.data.objects.new("camera", camera)
     bpy.context.collection.objects.link(obj)
-    distance, frame, centre = 1500, 356, -26
+    distance = 1500
     camera.lens = 24 * (distance - 70) / frame
     a, b = Vector(place([(0, centre, distance)])[0]), Vector(place([(0, centre, 0)])[0])
     obj.location = a
@@ -488,12 +492,16 @@ def main():
     source, out, width, samples, *crop = sys.argv[sys.argv.index("--") + 1 :]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     data = np.load(source)
+    turn, tilt, build, beard = (float(value) for value in data["person"])
     skin = skin_material()
     head_objects(data, skin)
     plain, _ = principled("ear", Specular=0.4, Subsurface=1.0, Roughness=0.5)
     node = plain.node_tree.nodes["Principled BSDF"]
     node.inputs["Subsurface Radius"].default_value = (0.040, 0.014, 0.008)
-    node.inputs["Base Color"].default_value = node.inputs["Subsurface Color"].default_value = (0.56, 0.25, 0.165, 1)
+    node.inputs["Base Color"].default_value = node.inputs["Subsurface Color"].default_value = (
+        *(np.array([0.56, 0.25, 0.165]) * data["skin"]),
+        1,
+    )
     ear_objects(plain)
     ball = eye_material()
     for sign in (-1, 1):
@@ -503,22 +511,25 @@ def main():
             float(data["eye"][2]),
             float(data["eye"][3]),
             ball,
-            sign * -0.012 - math.radians(HEAD_TURN),
+            sign * -0.012 - math.radians(turn),
+            data["iris"],
         )
-    strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", 0.62, 0.40))
+    strand_object("hair", data["scalp"], data["scalp_radius"], hair_material("hair", *(float(value) for value in data["pigment"])))
     strand_object("brows", data["brows"], data["brows_radius"], hair_material("brows", 0.86, 0.35))
-    bristle, node = principled("bristle", Roughness=0.5, Specular=0.3)
-    node.inputs["Base Color"].default_value = (0.030, 0.018, 0.012, 1)
-    strand_object("stubble", data["stubble"], data["stubble_radius"], bristle)
+    if "stubble" in data:
+        bristle, node = principled("bristle", Roughness=0.5, Specular=0.3)
+        node.inputs["Base Color"].default_value = (0.030, 0.018, 0.012, 1)
+        strand_object("stubble", data["stubble"], data["stubble_radius"], bristle)
     # Plain black renders with less noise than hair that lets light through, and lashes let none.
     lash, node = principled("lash", Roughness=0.6, Specular=0.2)
     node.inputs["Base Color"].default_value = (0.012, 0.008, 0.006, 1)
     strand_object("lashes", data["lashes"], data["lashes_radius"], lash)
     head_turn = list(bpy.context.scene.objects)
-    neck_object(skin)
-    turn_head(head_turn, HEAD_TURN, HEAD_TILT)
-    clothes()
-    stage(int(width), int(int(width) * 1.25), int(samples), out)
+    neck_object(skin, build, data["skin"], beard)
+    turn_head(head_turn, turn, tilt)
+    clothes(tuple(data["jumper"]), tuple(data["shirt"]), build)
+    frame, centre, aspect = (float(value) for value in data["view"])
+    stage(int(width), round(int(width) * aspect), int(samples), out, frame, centre)
     render = bpy.context.scene.render
     render.border_min_x, render.border_min_y, render.border_max_x, render.border_max_y = map(float, crop)
     render.use_border = render.use_crop_to_border = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from people import BRUNO, Person
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter
 
@@ -263,7 +264,7 @@ def beard_area(x: Array, y: Array) -> Array:
     return np.asarray(np.clip(np.maximum(np.maximum(cheek, sides), lip) * np.clip(bare, 0, 1) * under, 0, 1))
 
 
-def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int], person: Person) -> tuple[Array, Array]:
     """Paint the colour (linear RGB) and the roughness of the skin."""
     a = np.abs(x)
     tone = np.array([0.56, 0.285, 0.180])
@@ -290,7 +291,7 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
     tint(0.30 * hill(a, y, (29, -11), (15, 6)), (0.36, 0.165, 0.135))
     tint(0.34 * hill(a, y, (31, 8.5), (17, 4.5)), (0.42, 0.17, 0.12))
     # A shaved beard: cooler and darker, broken up.
-    beard = beard_area(x, y) * np.clip(1 + 0.35 * noise(shape, 1.2, 4), 0.2, 1.6)
+    beard = person.beard * beard_area(x, y) * np.clip(1 + 0.35 * noise(shape, 1.2, 4), 0.2, 1.6)
     tint(np.clip(0.27 * beard, 0, 0.6), (0.20, 0.125, 0.105))
     speck = np.clip(noise(shape, 0.8, 5) - 2.2, 0, 1)
     tint(np.clip(0.25 * speck * smoothstep(-60, -20, y), 0, 0.3), (0.28, 0.12, 0.07))
@@ -313,11 +314,11 @@ def skin(x: Array, y: Array, opening: Array, shape: tuple[int, int]) -> tuple[Ar
         0.50 + 0.03 * noise(shape, 2, 7) - 0.09 * hill(x, y, (0, -25), (10, 28)) - 0.05 * hill(x, y, (0, 45), (40, 25))
     )
     rough = rough - 0.16 * np.maximum(upper, lower)
-    return np.clip(c, 0.004, 1), np.clip(rough, 0.25, 0.8)
+    return np.clip(c * np.array(person.skin), 0.004, 1), np.clip(rough, 0.25, 0.8)
 
 
-def sculpt(rows: int = 860, columns: int = 640) -> Head:
-    """Build the head over a grid."""
+def sculpt(person: Person = BRUNO, rows: int = 860, columns: int = 640) -> Head:
+    """Build the head over a grid. It has the common form, on which hair grows; `Person.shaped` then moves both."""
     v = np.linspace(-1, 1, rows)
     ends = np.sign(v) * (1 - (1 - np.abs(v)) ** 1.35)
     y = np.repeat((-0.5 + 118.5 * ends)[:, None], columns, 1)
@@ -336,7 +337,7 @@ def sculpt(rows: int = 860, columns: int = 640) -> Head:
     z = z + calm * (0.035 * noise(shape, 1.1, 8) + 0.06 * noise(shape, 3, 9) + 0.25 * noise(shape, 26, 10))
     lips = smoothstep(27, 22, np.abs(x)) * smoothstep(13, 8, np.abs(y - LIP_Y + 1))
     z = z + lips * 0.10 * gaussian_filter(np.random.default_rng(11).standard_normal(shape), (7, 0.9)) * 4
-    colours, rough = skin(x, y, opening, shape)
+    colours, rough = skin(x, y, opening, shape, person)
     hair = smoothstep(0, 9, y - hairline(x) + 2.0 * noise(shape, 8, 12))
     colours = colours * (1 - 0.88 * hair[..., None])
     return Head(np.stack([x, y, z], -1), colours, rough, hair)

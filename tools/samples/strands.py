@@ -58,6 +58,26 @@ def wave(p: Array, phase: float, scale: float) -> Array:
     )
 
 
+def cropped(rng: np.random.Generator, head: Head, count: int, points: int = 12) -> Strands:
+    """Cropped, and combed back all over the head."""
+    p, n = roots(rng, head, count)
+    flow = unit(np.stack([0.16 * p[:, 0] / 70, 0.75 - 0.006 * np.clip(p[:, 1], 0, 120), np.full(count, -1.0)], -1))
+    length = 42 * rng.uniform(0.8, 1.05, count)
+    q, path = p.copy(), [p]
+    centre, radii = np.array([0.0, 38.0, 4.0]), np.array([74.5, 80.0, 96.0])
+    for k in range(1, points):
+        s = k / (points - 1)
+        out = unit((q - centre) / radii**2)
+        tangent = unit(flow - out * np.sum(flow * out, -1, keepdims=True))
+        step = unit(tangent + n * (0.75 * max(0.0, 1 - 2.2 * s)) + 0.05 * wave(q, 0.7, 26))
+        q = q + step * (length / (points - 1))[:, None]
+        path.append(q)
+    lines = clump(rng, np.stack(path, 1), 900, np.full(count, 0.55))
+    lines += np.cumsum(rng.normal(0, 0.05, lines.shape), 1) * np.linspace(0, 1, points)[None, :, None]
+    radius = 0.085 * (1 - 0.5 * np.linspace(0, 1, points) ** 1.5)[None] * rng.uniform(0.7, 1.25, (count, 1))
+    return lines, radius
+
+
 def scalp(rng: np.random.Generator, head: Head, count: int, points: int = 12) -> Strands:
     """Short at the sides, longer on top and swept up, back and to one side."""
     p, n = roots(rng, head, count)
