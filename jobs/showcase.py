@@ -1,33 +1,51 @@
-"""The example on the home page: the bundled sample, rendered by this installation itself, through the same story."""
+"""The examples on the home page: the bundled samples, rendered by this installation itself, through the same story."""
+
+from collections.abc import Mapping
 
 from jobs import lifecycle, media
-from jobs.credits import grant, price, wallet_of
+from jobs.credits import grant, wallet_of
+from jobs.engines.base import SpeakingOrder
 from jobs.lifecycle import Order
 from jobs.models import Job, Status, User, WalletKind
 from jobs.models.job import OPEN, Model
 
 HOUSE = "showcase@mundwerk.invalid"
-FACE, VOICE = "face.jpg", "voice.wav"
-
-
-def current() -> Job | None:
-    """The newest example that is done, else the one under way."""
-    jobs = Job.objects.filter(showcase=True).select_related("result")
-    return jobs.filter(status=Status.DONE).first() or jobs.filter(status__in=OPEN).first()
+NAME = "Mundwerk"
+# The first is the large one; the others are small pictures beside it.
+RESOLUTIONS: Mapping[Model, int] = {Model.IMAGE: 720, Model.VIDEO: 480, Model.MULTI: 480}
+SPEAKING_ORDER: SpeakingOrder = "left_right"
 
 
 def ensure() -> None:
-    """Have the example made if there is none, or if its file is gone."""
-    job = current()
-    if job is not None and (job.is_open or (job.result and media.exists(job.result))):
+    """At the start: have the next example made that is missing, or whose file is gone, or that failed before."""
+    if Job.objects.filter(showcase=True, status__in=OPEN).exists():
         return
+    missing = [kind for kind in RESOLUTIONS if not _is_there(kind)]
+    if missing:
+        _make(missing[0])
+
+
+def go_on() -> None:
+    """From time to time: have the next one made that nobody has tried yet, if nobody else is waiting for a video."""
+    tried = set(Job.objects.filter(showcase=True).values_list("model", flat=True).distinct())
+    missing = [kind for kind in RESOLUTIONS if kind not in tried]
+    if missing and not Job.objects.filter(status__in=OPEN).exists():
+        _make(missing[0])
+
+
+def _is_there(kind: Model) -> bool:
+    done = Job.objects.filter(showcase=True, model=kind, status=Status.DONE).select_related("result").first()
+    return bool(done and done.result and media.exists(done.result))
+
+
+def _make(kind: Model) -> None:
     house, new = User.objects.get_or_create(email=HOUSE, defaults={"is_active": False})
     if new:
         house.set_unusable_password()
         house.save()
     with media.Intake(house) as intake:
-        inputs = {"image": intake.from_sample(FACE), "audio": intake.from_sample(VOICE)}
+        inputs = {field: intake.from_sample(name) for field, name in media.SAMPLES_OF[kind].items()}
+        order = Order(kind, inputs, RESOLUTIONS[kind], seed=1, name=NAME, speaking_order=SPEAKING_ORDER)
         wallet = wallet_of(house, WalletKind.USER)
-        grant(wallet, price(inputs["audio"].facts.seconds or 0, 720), "Example of this installation")
-        order = Order(Model.IMAGE, inputs, resolution=720, seed=1, name="Mundwerk")
+        grant(wallet, lifecycle.quote(order).credits, "Example of this installation")
         lifecycle.submit(house, order, WalletKind.USER, showcase=True)

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from jobs.media import media_url
 from jobs.models import Job, Status
+from jobs.models.job import Model
 
 WireStatus = Literal["processing", "completed", "failed"]
 STATUS: Mapping[str, WireStatus] = {
@@ -66,7 +67,7 @@ def job_object(job: Job) -> JobObject:
 
 def example_object() -> ExampleObject:
     """A job object as of a completed job, marked as a test. `output` plays if the installation has made its example."""
-    shown = Job.objects.filter(showcase=True, status=Status.DONE).select_related("result").first()
+    shown = Job.objects.filter(showcase=True, model=Model.IMAGE, status=Status.DONE).select_related("result").first()
     return {
         "test": True,
         "id": "00000000-0000-4000-8000-000000000000",

@@ -1,7 +1,7 @@
 """Files that people sent and files that we made: taking in, looking into, keeping, handing out."""
 
 from jobs.media.draft import Draft, draft_of
-from jobs.media.intake import SAMPLE_FILES, SAMPLES, Intake
+from jobs.media.intake import SAMPLE_FILES, SAMPLES, SAMPLES_OF, Intake
 from jobs.media.links import media_path, media_url
 from jobs.media.places import Beat, no_beat
 from jobs.media.places.disk import media_of_link
@@ -12,6 +12,7 @@ from jobs.media.uploads import Ticket, open_ticket, receive
 
 __all__ = [
     "SAMPLES",
+    "SAMPLES_OF",
     "SAMPLE_FILES",
     "Beat",
     "Draft",

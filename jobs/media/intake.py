@@ -20,10 +20,23 @@ from jobs.media.draft import TOO_LARGE, Draft, draft_of, short_filename
 from jobs.media.probe import probe
 from jobs.media.uploads import incoming_folder, taken_in
 from jobs.models import Media, User
+from jobs.models.job import Model
 from jobs.net import Policy, fetch_public
 
 SAMPLES = settings.BASE_DIR / "static" / "samples"
-SAMPLE_FILES: Mapping[str, str] = {"face.jpg": "image/jpeg", "voice.wav": "audio/wav"}
+SAMPLE_FILES: Mapping[str, str] = {
+    "face.jpg": "image/jpeg",
+    "pair.jpg": "image/jpeg",
+    "clip.mp4": "video/mp4",
+    "voice.wav": "audio/wav",
+    "reply.wav": "audio/wav",
+}
+# What each kind of video is made of, if it is made of the samples: the file of each input.
+SAMPLES_OF: Mapping[str, Mapping[str, str]] = {
+    Model.IMAGE: {"image": "face.jpg", "audio": "voice.wav"},
+    Model.VIDEO: {"video": "clip.mp4", "audio": "reply.wav"},
+    Model.MULTI: {"image": "pair.jpg", "left_audio": "voice.wav", "right_audio": "reply.wav"},
+}
 
 
 class Intake:

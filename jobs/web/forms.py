@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.credits import CREDITS_PER_SECOND
 from jobs.lifecycle import MAX_SEED
+from jobs.media import SAMPLES_OF
 from jobs.models.job import Model
 
 RESOLUTIONS = [(str(short_side), f"{short_side}p") for short_side in CREDITS_PER_SECOND]
@@ -23,8 +24,6 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 MASK = "mask_image"
 FILES = (*dict.fromkeys(field for parts in PARTS.values() for field in parts), MASK)
-# Where the bundled sample may stand in: it shows one face and holds one voice.
-SAMPLED: Mapping[str, tuple[str, ...]] = {Model.IMAGE: ("image", "audio"), Model.VIDEO: ("audio",)}
 ORDERS = [
     ("meanwhile", _("At the same time")),
     ("left_right", _("First left, then right")),
@@ -105,7 +104,7 @@ class StudioForm(forms.Form):
 
     def samples(self) -> set[str]:
         """The fields for which the sample is to be taken, if no file was sent."""
-        may, chosen = set(SAMPLED.get(self.kind, ())), self._named("sample")
+        may, chosen = set(SAMPLES_OF[self.kind]), self._named("sample")
         return may if "1" in chosen else chosen & may
 
     def keeps(self) -> set[str]:

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 
 from jobs import credits
 from jobs.models import Job, Status
+from jobs.models.job import Model
 from jobs.web import words
-from jobs.web.cards import card, with_files
+from jobs.web.cards import Card, card, with_files
 from jobs.web.htmx import wants_part
 
 SHOWN_SECONDS = 10  # the length of the worked examples
@@ -38,7 +39,8 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= {"made_in": words.decimal(shown.execution_ms / 1000)}
     if wants_part(request):
         return render(request, "home/_showcase.html", context)
-    return render(request, "home/page.html", context | {"rates": _rates(), "least": credits.MIN_BILLED_SECONDS})
+    context |= {"rates": _rates(), "least": credits.MIN_BILLED_SECONDS, "examples": _examples(shown)}
+    return render(request, "home/page.html", context)
 
 
 @require_safe
@@ -53,9 +55,20 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 def _showcase() -> Job | None:
-    """The newest finished one; else the newest, whatever became of it."""
-    jobs = with_files(Job.objects.filter(showcase=True))
+    """The newest finished photo; else the newest, whatever became of it."""
+    jobs = with_files(Job.objects.filter(showcase=True, model=Model.IMAGE))
     return jobs.filter(status=Status.DONE).first() or jobs.first()
+
+
+def _examples(photo: Job | None) -> dict[str, Card]:
+    """The finished example of each kind."""
+    done = with_files(Job.objects.filter(showcase=True, status=Status.DONE))
+    found = {
+        "photo": photo,
+        "video": done.filter(model=Model.VIDEO).first(),
+        "two": done.filter(model=Model.MULTI).first(),
+    }
+    return {name: card(job) for name, job in found.items() if job}
 
 
 def _rates() -> list[Rate]:

@@ -1,4 +1,4 @@
-"""Handing out files: by signed link, and the two bundled samples."""
+"""Handing out files: by signed link, and the bundled samples."""
 
 from pathlib import Path
 

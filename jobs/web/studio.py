@@ -17,14 +17,13 @@ from django.views.decorators.http import require_http_methods
 from jobs import credits, lifecycle
 from jobs.errors import InsufficientCredits, InvalidInput, Unavailable, gettext_noop
 from jobs.lifecycle import Order
-from jobs.media import SAMPLES, Draft, Intake, draft_of, media_path
+from jobs.media import SAMPLES_OF, Draft, Intake, draft_of, media_path
 from jobs.models import Job, Media, MediaKind, WalletKind, jobs_of
 from jobs.models.job import Model
 from jobs.web import words
 from jobs.web.forms import FILES, MASK, MISSING, ORDERS, PARTS, RESOLUTIONS, StudioForm
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 
-SAMPLE_OF = {"image": "face.jpg", "audio": "voice.wav"}
 VOICES = ("audio", "left_audio", "right_audio")
 KIND_OF = {
     "image": MediaKind.IMAGE,
@@ -123,7 +122,7 @@ def _draft(intake: Intake, form: StudioForm, like: Job | None, name: str) -> Dra
         except InvalidInput as problem:
             raise InvalidInput(gettext_noop("The file did not arrive. Choose it again."), field=name) from problem
     if name in form.samples():
-        return intake.from_sample(SAMPLE_OF[name])
+        return intake.from_sample(SAMPLES_OF[form.kind][name])
     kept: Media | None = like.input(name) if like and name in form.keeps() else None
     return draft_of(kept) if kept else None
 
@@ -166,13 +165,21 @@ def _context(request: Request, form: StudioForm, like: Job | None) -> dict[str, 
         "order": form["order"].value() or ORDERS[0][0],
         "resolutions": RESOLUTIONS,
         "all_sampled": all(source == "sample" for source in filled),
-        "sample_ready": all((SAMPLES / name).exists() for name in SAMPLE_OF.values()),
+        "samples": json.dumps(_samples()),
         "available": wallet.available,
         "shown_available": words.number(wallet.available),
         "rates": json.dumps(dict(credits.CREDITS_PER_SECOND)),
         "least_seconds": credits.MIN_BILLED_SECONDS,
         "max_bytes": settings.MAX_MEDIA_BYTES,
         "max_megabytes": settings.MAX_MEDIA_BYTES // 1_000_000,
+    }
+
+
+def _samples() -> Mapping[str, Mapping[str, str]]:
+    """For each kind, where the sample of each of its files is."""
+    return {
+        kind: {field: reverse("sample", args=[name]) for field, name in files.items()}
+        for kind, files in SAMPLES_OF.items()
     }
 
 
@@ -183,9 +190,9 @@ def _slot(request: Request, form: StudioForm, like: Job | None, name: str) -> Sl
         form.sent() if form.is_bound else ()
     ):  # it came, but a page can not hold it: it has to be chosen again
         return empty
-    sampled = form.samples() if form.is_bound else set(SAMPLE_OF) if "sample" in request.GET else set()
-    if name in sampled:
-        return replace(empty, source="sample", url=reverse("sample", args=[SAMPLE_OF[name]]), filename=SAMPLE_OF[name])
+    samples = SAMPLES_OF[form.kind]
+    if name in (form.samples() if form.is_bound else samples if "sample" in request.GET else ()):
+        return replace(empty, source="sample", url=reverse("sample", args=[samples[name]]), filename=samples[name])
     kept: Media | None = like.input(name) if like and (not form.is_bound or name in form.keeps()) else None
     if kept and kept.kind:
         return replace(empty, source="keep", url=media_path(kept), filename=kept.filename)

@@ -216,11 +216,13 @@ slots = {
   right_audio: new Voice("right_audio"),
 };
 const sample = document.getElementById("use-sample");
+const samples = JSON.parse(sample.dataset.samples);
 
 function changeKind() {
   // What another kind needs is not sent along.
   for (const [name, slot] of Object.entries(slots)) slot.input.disabled = !parts[kind()].includes(name);
-  if (sample) sample.hidden = kind() !== "lipsync-image";
+  // Each kind has samples of its own.
+  for (const [name, url] of Object.entries(samples[kind()])) if (slots[name].sampled) slots[name].takeSample(url);
   reckon();
 }
 for (const radio of form.querySelectorAll('input[name="model"]')) radio.addEventListener("change", changeKind);
@@ -233,12 +235,22 @@ function choose(model) {
 
 const swap = document.getElementById("swap");
 swap.hidden = false;
-swap.addEventListener("click", () => {
-  const [left, right] = [slots.left_audio, slots.right_audio].map((slot) => [...slot.input.files]);
+/** The file of a place; that of a sample is fetched, because a sample belongs to its place. */
+async function fileOf(slot) {
+  if (!slot.sampled) return [...slot.input.files];
+  const url = samples[kind()][slot.name];
+  const sound = await (await fetch(url)).blob();
+  return [new File([sound], url.split("/").pop(), { type: sound.type })];
+}
+
+swap.addEventListener("click", async () => {
+  const agreed = consent.checked;
+  const [left, right] = await Promise.all([slots.left_audio, slots.right_audio].map(fileOf));
   for (const [slot, files] of [[slots.left_audio, right], [slots.right_audio, left]]) {
     if (files.length) slot.give(files);
     else slot.clear();
   }
+  consent.checked = agreed; // the same voices as before
   swap.focus();
 });
 
@@ -273,10 +285,9 @@ document.addEventListener("paste", (event) => {
   sort(files);
 });
 
-sample?.addEventListener("click", (event) => {
+sample.addEventListener("click", (event) => {
   event.preventDefault();
-  slots.image.takeSample(sample.dataset.image);
-  slots.audio.takeSample(sample.dataset.audio);
+  for (const [name, url] of Object.entries(samples[kind()])) slots[name].takeSample(url);
   consent.checked = true; // the sample is ours to give
   problem("consent", "");
   generate.focus();

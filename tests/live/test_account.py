@@ -13,7 +13,6 @@ from tests.live.pages import PASSWORD, sign_up
 from tests.live.product import Product, until
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
-__all__ = ["browser", "context", "page"]  # fixtures that are asked for here, too
 EMAIL = "careful@example.org"
 
 

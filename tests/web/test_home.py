@@ -10,10 +10,11 @@ from django.db.models import F
 from django.test import Client
 from pytest_django import Settings
 
-from jobs import health, tasks
+from jobs import health, lifecycle, tasks
 from jobs.models import Job, Status, User
+from jobs.models.job import Model
 from tests.conftest import MakeJob
-from tests.engine import RESULT
+from tests.engine import RESULT, FakeEngine
 from tests.web.conftest import JobIn
 from tests.web.reading import GERMAN, HTMX, element, source, whole, words
 
@@ -61,7 +62,7 @@ def test_the_example_in_every_state(
         assert english in words(answer)
         tag = element(answer, "showcase")
         assert ('hx-get="/"' in tag) == ('hx-trigger="every 1s"' in tag) == asks
-        assert ("<video" in source(answer)) == (status == Status.DONE)
+        assert ("data-player" in source(answer)) == (status == Status.DONE)
     assert german in words(anybody.get("/", headers=GERMAN))
 
 
@@ -75,17 +76,39 @@ def test_the_newest_finished_example_is_shown_while_another_is_made(
 
     answer = anybody.get("/")
 
-    (video,) = re.findall(r'<video src="([^"]*)"', source(answer))
+    (video,) = re.findall(r'<video src="([^"]*)" poster', source(answer))
     playing: Any = anybody.get(video)
     assert whole(playing) == RESULT
     assert "(0:03), on this machine, in 41.5 s." in words(answer)
     assert "(0:03), auf diesem Rechner, in 41,5 s." in words(anybody.get("/", headers=GERMAN))
 
 
+def test_every_way_shows_the_sample_until_its_example_is_there(
+    anybody: Client, alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
+) -> None:
+    before = source(anybody.get("/"))
+    assert all(f"/samples/{name}" in before for name in ("face.jpg", "clip.mp4", "pair.jpg"))
+    assert "data-video" not in before
+
+    for kind in Model:
+        job = make_job(alice, showcase=True)
+        lifecycle.start(str(job.pk))
+        Job.objects.filter(pk=job.pk).update(model=kind)
+    after = source(anybody.get("/"))
+
+    assert after.count("data-video") == len(Model)
+    for kind in Model:
+        assert f"Play the example: {kind.label}" in after
+        assert f"/studio/?model={kind}&amp;sample=1" in after
+    for address in re.findall(r'data-video="([^"]*)"', after):
+        assert whole(anybody.get(address)) == RESULT
+
+
 def test_the_videos_of_people_are_not_on_the_front_page(anybody: Client, alice: User, job_in: JobIn) -> None:
     job_in(Status.DONE, alice)
 
-    assert "<video" not in source(anybody.get("/"))
+    assert "data-player" not in source(anybody.get("/"))
+    assert "data-video" not in source(anybody.get("/"))
 
 
 def test_the_front_page_says_the_prices_and_where_it_is(anybody: Client, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from jobs import media
-from jobs.media import SAMPLES, Draft, media_path, media_url
+from jobs.media import SAMPLE_FILES, SAMPLES, Draft, media_path, media_url
 from jobs.media.places import STEP_SECONDS
 from jobs.media.probe import Facts
 from jobs.models import Media, MediaKind, User
@@ -243,7 +243,7 @@ def test_whatever_a_file_is_called_its_link_works(anybody: Client, keep: Keep, f
 # --- The samples -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "content_type"), [("face.jpg", "image/jpeg"), ("voice.wav", "audio/wav")])
+@pytest.mark.parametrize(("name", "content_type"), SAMPLE_FILES.items())
 def test_the_samples_are_for_everybody(anybody: Client, db: None, name: str, content_type: str) -> None:
     answer: Any = anybody.get(f"/samples/{name}")
     part: Any = anybody.get(f"/samples/{name}", headers={"Range": "bytes=4-7"})

@@ -75,13 +75,21 @@ def test_two_files_make_a_job(
     assert list((data_dir / "incoming").iterdir()) == []
 
 
-def test_the_samples_make_a_job(alices: Client) -> None:
-    answer = alices.post(STUDIO, SAMPLE)
+@pytest.mark.parametrize(
+    ("model", "inputs", "price"),
+    [
+        ("lipsync-image", {"image": "face.jpg", "audio": "voice.wav"}, 16),  # for 7.5 seconds
+        ("lipsync-video", {"video": "clip.mp4", "audio": "reply.wav"}, 12),
+        ("lipsync-image-multi", {"image": "pair.jpg", "left_audio": "voice.wav", "right_audio": "reply.wav"}, 16),
+    ],
+)
+def test_the_samples_make_a_job(alices: Client, model: str, inputs: dict[str, str], price: int) -> None:
+    answer = alices.post(STUDIO, SAMPLE | {"model": model})
 
     assert answer.status_code == 303
     job = Job.objects.get()
-    assert job.price == 16  # for 7.5 seconds
-    assert {one.media.filename for one in job.inputs.all()} == {"face.jpg", "voice.wav"}
+    assert (job.model, job.price) == (model, price)
+    assert {one.field: one.media.filename for one in job.inputs.all()} == inputs
     assert 0 <= job.seed <= lifecycle.MAX_SEED
 
 
@@ -185,7 +193,7 @@ def test_the_files_of_somebody_elses_job_are_not_taken(charlies: Client, alice: 
         ({"prompt": "a\0b"}, "prompt", "Null characters"),
         ({"image": "face.png"}, "image", "Choose a picture."),  # a word where a file should be
         ({"model": "lipsync-video"}, "video", "Choose a video."),
-        ({"model": "lipsync-video", "sample": "1"}, "video", "Choose a video."),
+        ({"model": "lipsync-video", "sample": "audio"}, "video", "Choose a video."),
         ({"model": "lipsync-dance"}, "model", "lipsync-dance is not one of the available choices"),
         ({"order": "backwards"}, "order", "backwards is not one of the available choices"),
         ({"keep": "image", "image": None}, "image", "Choose a picture."),
@@ -216,7 +224,7 @@ def test_text_is_neither_a_picture_nor_a_voice(alices: Client, data_dir: Path, p
 
 
 def test_two_speakers_need_two_voices(alices: Client, png: Path, wav: Path) -> None:
-    answer = alices.post(STUDIO, form(png, wav, model="lipsync-image-multi", sample="1"))
+    answer = alices.post(STUDIO, form(png, wav, model="lipsync-image-multi"))
 
     assert problem(answer, "left_audio") == "Choose a recording for the person on the left."
     assert problem(answer, "right_audio") == "Choose a recording for the person on the right."
@@ -334,16 +342,23 @@ def test_a_kind_can_be_chosen_by_a_link(alices: Client, asked: str, shown: str) 
     assert re.findall(r'name="model" value="([^"]*)" checked', html) == [shown]
 
 
-def test_the_sample_can_be_chosen_by_a_link(alices: Client) -> None:
-    empty, chosen = source(alices.get(STUDIO)), source(alices.get(f"{STUDIO}?sample=1"))
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        ("lipsync-image", ["image", "audio"]),
+        ("lipsync-video", ["video", "audio"]),
+        ("lipsync-image-multi", ["image", "left_audio", "right_audio"]),
+    ],
+)
+def test_the_sample_can_be_chosen_by_a_link(alices: Client, model: str, fields: list[str]) -> None:
+    empty, chosen = (source(alices.get(STUDIO, {"model": model} | more)) for more in ({}, {"sample": "1"}))
 
     assert empty.count("is-filled") == 0
-    assert chosen.count("is-filled") == 2
-    assert (empty.count("data-stand-in disabled"), chosen.count("data-stand-in disabled")) == (
-        len(FILES),
-        len(FILES) - 2,
-    )
-    assert chosen.count('name="sample" value="image" data-stand-in>') == 1
+    assert chosen.count("is-filled") == len(fields)
+    assert empty.count("data-stand-in disabled") == len(FILES)
+    assert chosen.count("data-stand-in disabled") == len(FILES) - len(fields)
+    for field in fields:
+        assert chosen.count(f'name="sample" value="{field}" data-stand-in>') == 1
 
 
 def test_another_like_this_begins_with_the_same_settings(alices: Client, alice: User, make_job: MakeJob) -> None:

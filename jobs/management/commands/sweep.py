@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from jobs import health, lifecycle
+from jobs import health, lifecycle, showcase
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +31,11 @@ class Command(BaseCommand):
             try:
                 lifecycle.sweep()
                 health.ask()
-            except DatabaseError:
+                showcase.go_on()
+            except (DatabaseError, OSError):
                 if not options["every"]:
                     raise
-                log.exception("sweep")  # the database may be back the next time
+                log.exception("sweep")  # the database, or room on the disk, may be back the next time
                 close_old_connections()
             if not options["every"]:
                 return
