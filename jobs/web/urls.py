@@ -17,6 +17,7 @@ from jobs.web import (
     sessions,
     share,
     studio,
+    styleguide,
     uploads,
     webhooks,
 )
@@ -60,6 +61,7 @@ urlpatterns = [
     path("account/sessions/", sessions.sessions, name="sessions"),
     path("account/sessions/end/", sessions.end_others, name="end_others"),
     path("account/sessions/<int:session_id>/end/", sessions.end, name="end_session"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("theme/", preferences.theme, name="theme"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("robots.txt", home.robots, name="robots"),

@@ -79,6 +79,7 @@ ROUTES: Mapping[str, Row] = {
     "sessions": Row((LOG_IN, 200, 200)),
     "end_others": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON)),
     "end_session": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON), post_part=(LOG_IN, 404, 404)),
+    "styleguide": Row((404, 404, 404)),  # nobody's, but of those who change the pages
     "theme": Row((405, 405, 405), post=(GOES_ON, GOES_ON, GOES_ON)),
     # Django's own view, which changes nothing but by POST.
     "set_language": Row((GOES_ON, GOES_ON, GOES_ON), post=(GOES_ON, GOES_ON, GOES_ON), others=GOES_ON),
