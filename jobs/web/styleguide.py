@@ -81,6 +81,7 @@ def _cards() -> Iterator[Card]:
             video=video,
             download=video,
             seconds="0:06" if done else "",
+            order="",
             percent=42,
             stage=stage,
             left=left,
