@@ -592,12 +592,12 @@ def bring_back(user: User, removed: datetime) -> int:
 def _erase(job: Job) -> list[Media]:
     """The end of a removed job: its page goes, and it lets go of its files, which are returned. Called locked."""
     files = [given.media for given in job.inputs.select_related("media")]
-    files += [one for one in (job.result, job.poster) if one is not None]
+    files += [one for one in (job.result, job.poster, job.preview) if one is not None]
     job.inputs.all().delete()
     sharing.unshare(job.pk)
     now = timezone.now()
     Job.objects.filter(pk=job.pk).update(
-        result=None, poster=None, prompt="", removed=job.removed or now, erase_after=None, updated=now
+        result=None, poster=None, preview=None, prompt="", removed=job.removed or now, erase_after=None, updated=now
     )
     return files
 
@@ -621,7 +621,7 @@ def forget(user: User) -> None:
     exchanges.forget(user)
     nothing = {"name": "", "prompt": "", "webhook": "", "remote_id": "", "prompt_used": [], "notes": []}
     said = {"error_template": "", "error_params": {}, "error_source": ""}
-    jobs.update(result=None, poster=None, **nothing, **said)
+    jobs.update(result=None, poster=None, preview=None, erase_after=None, **nothing, **said)
     jobs.filter(removed=None).update(removed=timezone.now())
 
 
@@ -686,6 +686,7 @@ def _done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
     poster = None
     if outcome.poster is not None:
         poster = media.keep_poster(job.user, outcome.poster, width=outcome.width, height=outcome.height)
+    preview = media.keep_preview(job.user, outcome.preview) if outcome.preview is not None else None
     with transaction.atomic():
         ended = _move(
             job,
@@ -693,6 +694,7 @@ def _done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
             Status.DONE,
             result=result,
             poster=poster,
+            preview=preview,
             progress=1,
             stage="",
             finished=timezone.now(),
@@ -705,7 +707,7 @@ def _done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
         if ended:
             _settle(job, credits.capture)
     if not ended:
-        for one in (result, poster):
+        for one in (result, poster, preview):
             if one is not None:
                 media.drop(one)
         return

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
 
-from jobs import credits, lifecycle
+from jobs import credits, lifecycle, media
 from jobs.engines.base import Finished, Outcome, Report, Work
 from jobs.errors import InsufficientCredits, NotFound
 from jobs.lifecycle import Order
@@ -565,3 +566,24 @@ def test_what_was_brought_back_is_not_erased(alice: User, make_job: MakeJob) -> 
     lifecycle._erase_hidden(job.pk, timezone.now() + timedelta(days=1))
 
     assert job.inputs.count() == 2
+
+
+def test_a_preview_comes_and_goes_with_its_video(
+    alice: User, make_job: MakeJob, fake_engine: type[FakeEngine], data_dir: Path
+) -> None:
+    def succeed(work: Work, report: Report) -> Outcome:
+        small = work.output.with_name("small.mp4")
+        small.write_bytes(b"small")
+        made = engine.succeed(work, report)
+        assert isinstance(made, Finished)
+        return replace(made, preview=small)
+
+    fake_engine.acts = succeed
+    job = make_job(alice)
+    lifecycle.start(str(job.pk))
+
+    job.refresh_from_db()
+    assert job.preview is not None
+    assert media.local_path(job.preview, data_dir).read_bytes() == b"small"
+    lifecycle.remove(alice, job.pk)
+    assert [path for path in (data_dir / "media").rglob("*") if path.is_file()] == []

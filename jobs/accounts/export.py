@@ -92,14 +92,18 @@ def _account(user: User) -> dict[str, object]:
 
 
 def _jobs(user: User) -> Iterator[Job]:
-    rows = jobs_of(user).order_by("created", "id").select_related("result", "poster", "api_key")
+    rows = jobs_of(user).order_by("created", "id").select_related("result", "poster", "preview", "api_key")
     return rows.prefetch_related("inputs__media").iterator(ROWS_AT_ONCE)
 
 
 def _job(job: Job) -> dict[str, object]:
     """As the API shows it, and what its owner alone sees; `files` are paths in the archive."""
     files = {given.field: _path(given.media) for given in job.inputs.all()}
-    files |= {word: _path(one) for word, one in (("result", job.result), ("poster", job.poster)) if one}
+    files |= {
+        word: _path(one)
+        for word, one in (("result", job.result), ("poster", job.poster), ("preview", job.preview))
+        if one
+    }
     return {
         **job_object(job),
         "name": job.name,

@@ -51,8 +51,8 @@ def remove(user: User) -> None:
 
 def drop_files(user_id: int) -> None:
     """Drop files of an account that no job needs and nobody can reach; the rest of many in further tasks."""
-    left = Media.objects.filter(owner=user_id, owner__is_active=False, ready=False, used_in=None)
-    batch = list(left.filter(result_of=None, poster_of=None)[:FILES_AT_ONCE])
+    left = Media.objects.of_no_job().filter(owner=user_id, owner__is_active=False, ready=False)
+    batch = list(left[:FILES_AT_ONCE])
     for one in batch:
         media.drop_unused(one)
     if len(batch) == FILES_AT_ONCE:

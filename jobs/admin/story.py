@@ -173,7 +173,7 @@ class JobAdmin(Kept[Job]):
 class MediaAdmin(Kept[Media]):
     list_display = ("__str__", "of_owner", "kind", "file_size", "seconds", "ready", "created", "uses", "open_link")
     list_filter = ("kind", "ready", "created")
-    list_select_related = ("owner", "result_of", "poster_of")
+    list_select_related = ("owner", "result_of", "poster_of", "preview_of")
     search_fields = ("filename",)
     search_ids = ("id",)
     search_owner = "owner"
@@ -205,7 +205,7 @@ class MediaAdmin(Kept[Media]):
 
     @admin.display(description="Uses")
     def uses(self, media: Media) -> str:
-        made = next((word for word in ("result", "poster") if hasattr(media, f"{word}_of")), "")
+        made = next((word for word in ("result", "poster", "preview") if hasattr(media, f"{word}_of")), "")
         return made or str(len(media.used_in.all()))
 
     @admin.display(description="Used in")
@@ -215,4 +215,9 @@ class MediaAdmin(Kept[Media]):
 
     @admin.display(description="Made by")
     def made_by(self, media: Media) -> SafeString | str:
-        return link_to(getattr(media, "result_of", None) or getattr(media, "poster_of", None))
+        return link_to(
+            next(
+                (made for word in ("result_of", "poster_of", "preview_of") if (made := getattr(media, word, None))),
+                None,
+            )
+        )

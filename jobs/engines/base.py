@@ -80,7 +80,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Finished:
-    """The result is at `path`, and a picture of it at `poster`, if there is one.
+    """The result is at `path`; a picture of it, if there is one, at `poster`, its first seconds, small, at `preview`.
 
     `timings` are milliseconds per stage; `prompt_used` the words that had an effect.
     """
@@ -94,6 +94,7 @@ class Finished:
     prompt_used: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     poster: Path | None = None
+    preview: Path | None = None
 
 
 @dataclass(frozen=True)

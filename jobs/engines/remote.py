@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from jobs.engines.base import Failed, Finished, Model, Offer, Outcome, Report, Running, Work
-from jobs.engines.local.engine import poster, probe
+from jobs.engines.local.engine import poster, preview, probe
 from jobs.errors import Problem, gettext_noop
 from jobs.net import NotSent, Policy, Reply, Said, Service, Unreachable, fetch_public
 
@@ -118,6 +118,7 @@ def bring_home(
         height=int(str(seen["height"])),
         fps=float(str(seen["fps"])),
         poster=poster(output),
+        preview=preview(output),
     )
 
 

@@ -163,6 +163,7 @@ class UpstreamEngine:
             prompt_used=tuple(str(word) for word in used) if isinstance(used, list) else (),
             notes=tuple(Note(escaped(str(one))) for one in warnings) if isinstance(warnings, list) else (),
             poster=made.poster,
+            preview=made.preview,
         )
 
 

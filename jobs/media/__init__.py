@@ -6,7 +6,7 @@ from jobs.media.links import media_path, media_url
 from jobs.media.places import Beat, no_beat
 from jobs.media.places.disk import media_of_link
 from jobs.media.serving import content_type_of, disposition
-from jobs.media.storage import drop, drop_unused, exists, keep, keep_poster, keep_result, local_path
+from jobs.media.storage import drop, drop_unused, exists, keep, keep_poster, keep_preview, keep_result, local_path
 from jobs.media.tidy import tidy
 from jobs.media.uploads import Ticket, open_ticket, receive
 
@@ -26,6 +26,7 @@ __all__ = [
     "exists",
     "keep",
     "keep_poster",
+    "keep_preview",
     "keep_result",
     "local_path",
     "media_of_link",

@@ -4,13 +4,11 @@ import logging
 import uuid
 from pathlib import Path
 
-from django.db.models import Q
-
 from jobs.errors import Unavailable
 from jobs.media.draft import Draft
 from jobs.media.places import Beat, no_beat, place
 from jobs.media.serving import content_type_of
-from jobs.models import Job, Media, MediaKind, User
+from jobs.models import Media, MediaKind, User
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +62,19 @@ def keep_poster(owner: User, path: Path, *, width: int, height: int) -> Media:
     return _store(media, path, no_beat)
 
 
+def keep_preview(owner: User, path: Path) -> Media:
+    """Keep the first seconds of a finished video, small, and give them a row. Raises Unavailable."""
+    media = Media(
+        id=uuid.uuid4(),
+        owner=owner,
+        filename="preview.mp4",
+        content_type="video/mp4",
+        kind=MediaKind.VIDEO,
+    )
+    media.name = f"previews/{media.id.hex}.mp4"
+    return _store(media, path, no_beat)
+
+
 def drop(media: Media) -> None:
     """Remove a file and its row. If the place does not answer, the sweep will do it."""
     Media.objects.filter(pk=media.pk).update(ready=False)
@@ -77,7 +88,7 @@ def drop(media: Media) -> None:
 
 def drop_unused(media: Media) -> None:
     """Remove a file that no job needs any more."""
-    if not media.used_in.exists() and not Job.objects.filter(Q(result=media) | Q(poster=media)).exists():
+    if Media.objects.of_no_job().filter(pk=media.pk).exists():
         drop(media)
 
 

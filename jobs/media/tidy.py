@@ -21,7 +21,7 @@ def tidy(now: datetime) -> None:
     """Clear away, at most every ten minutes, whoever calls."""
     if not cache.add("media.tidy", True, EVERY_SECONDS):
         return
-    nobodys = Media.objects.filter(used_in=None, result_of=None, poster_of=None)
+    nobodys = Media.objects.of_no_job()
     for media in nobodys.filter(created__lt=now - ORPHAN_AFTER)[:500]:
         drop(media)
     too_old = time.time() - MAX_RUN_SECONDS - SCRATCH_SECONDS_LEFT

@@ -44,7 +44,7 @@ def open_ticket(owner: User, filename: str, content_type: str, size: int) -> Tic
         raise InvalidInput(
             TOO_LARGE, field="size", megabytes=size // 1_000_000, limit=settings.MAX_MEDIA_BYTES // 1_000_000
         )
-    waiting = Media.objects.filter(owner=owner, used_in=None, result_of=None, poster_of=None)
+    waiting = Media.objects.of_no_job().filter(owner=owner)
     if waiting.filter(created__gt=timezone.now() - ORPHAN_AFTER).count() >= settings.MAX_WAITING_UPLOADS:
         raise RateLimited(TOO_MANY_WAITING, limit=settings.MAX_WAITING_UPLOADS, seconds=WAIT_SECONDS)
     media = Media(owner=owner, filename=short_filename(filename), content_type=content_type, size=size, ready=False)

@@ -101,6 +101,14 @@ class Job(models.Model):
         related_name="poster_of",
         help_text="A frame of the result.",
     )
+    preview = models.OneToOneField(
+        "jobs.Media",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="preview_of",
+        help_text="The first seconds of the result, small and silent.",
+    )
     timings = models.JSONField(null=True, blank=True, help_text="Milliseconds per stage.")
     prompt_used = models.JSONField(default=list, blank=True)
     notes = models.JSONField(default=list, blank=True, help_text="Sentences about the result: message and params.")

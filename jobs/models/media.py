@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,14 @@ class MediaKind(models.TextChoices):
     IMAGE = "image", "picture"
     AUDIO = "audio", "sound"
     VIDEO = "video", "video"
+
+
+class MediaQuerySet(models.QuerySet["Media"]):
+    """Rows of files."""
+
+    def of_no_job(self) -> Self:
+        """Those that no job needs: neither given to one nor made by one."""
+        return self.filter(used_in=None, result_of=None, poster_of=None, preview_of=None)
 
 
 class Media(models.Model):
@@ -36,6 +44,8 @@ class Media(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     created = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = MediaQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "media"

@@ -25,6 +25,7 @@ class Card:
     ratio: str
     picture: str
     video: str
+    preview: str  # its first seconds; older videos have none
     download: str
     seconds: str
     percent: int
@@ -43,7 +44,7 @@ class Card:
 
 def with_files(jobs: QuerySet[Job]) -> QuerySet[Job]:
     """The same jobs, with all that a card needs at hand."""
-    return jobs.select_related("result", "poster").prefetch_related("inputs__media")
+    return jobs.select_related("result", "poster", "preview").prefetch_related("inputs__media")
 
 
 def card(job: Job) -> Card:
@@ -78,6 +79,7 @@ def _card(job: Job, place: int) -> Card:
         ratio=_ratio(result or source),
         picture=media_path(picture) if picture and picture.kind else "",
         video=media_path(result, filename) if result else "",
+        preview=media_path(job.preview) if result and job.preview else "",
         download=media_path(result, filename, save=True) if result else "",
         seconds=words.clock(result.seconds or 0) if result else "",
         percent=min(int(job.progress * 100), 99),

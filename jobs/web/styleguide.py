@@ -79,6 +79,7 @@ def _cards() -> Iterator[Card]:
             ratio="tall",
             picture=reverse("sample", args=["face.jpg"]),
             video=video,
+            preview="",
             download=video,
             seconds="0:06" if done else "",
             order="",

@@ -1,6 +1,5 @@
-// Videos in the gallery: hovering plays without sound, a click plays with it. Without this file a card leads to its page.
+// Videos in the gallery: hovering or the keyboard's focus plays a preview, a click plays it with sound. Without this file a card leads to its page.
 // What changes arrives as cards out of band; here new ones find their place, and a page that nobody sees does not ask.
-
 const HOVER_MS = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const hovers = matchMedia("(hover: hover)");
@@ -9,9 +8,9 @@ let waiting = 0;
 const screenOf = (target) => target instanceof Element && target.closest("[data-video]");
 const videoOf = (screen) => screen.querySelector("video");
 
-function made(screen) {
+function made(screen, src) {
   const video = document.createElement("video");
-  Object.assign(video, { src: screen.dataset.video, muted: true, loop: true, playsInline: true });
+  Object.assign(video, { src, muted: true, loop: true, playsInline: true });
   const line = Object.assign(document.createElement("progress"), { className: "bar card__line", max: 1, value: 0 });
   line.setAttribute("aria-hidden", "true");
   video.addEventListener("timeupdate", () => (line.value = video.currentTime / (video.duration || 1)));
@@ -22,7 +21,9 @@ function made(screen) {
 
 function play(screen, withSound) {
   if (withSound) for (const other of document.querySelectorAll(".card.has-sound [data-video]")) if (other !== screen) stop(other);
-  const video = videoOf(screen) ?? made(screen);
+  const src = (!withSound && screen.dataset.preview) || screen.dataset.video;
+  if (videoOf(screen) && videoOf(screen).getAttribute("src") !== src) stop(screen);
+  const video = videoOf(screen) ?? made(screen, src);
   if (withSound && video.muted) video.currentTime = 0;
   video.muted = !withSound;
   video.loop = !withSound;
@@ -48,18 +49,35 @@ function stop(screen) {
 
 const soundOn = (screen) => screen.closest(".card").classList.contains("has-sound");
 
+/** Show what is in it after a moment, if moving pictures are welcome. */
+function glance(screen) {
+  clearTimeout(waiting);
+  if (still.matches) return;
+  waiting = setTimeout(() => screen.isConnected && !videoOf(screen) && play(screen, false), HOVER_MS);
+}
+
+function leave(screen) {
+  clearTimeout(waiting);
+  if (!soundOn(screen)) stop(screen);
+}
+
 document.addEventListener("pointerover", (event) => {
   const screen = screenOf(event.target);
-  if (!screen || !hovers.matches || still.matches || event.pointerType === "touch" || screen.contains(event.relatedTarget)) return;
-  clearTimeout(waiting);
-  waiting = setTimeout(() => screen.isConnected && !videoOf(screen) && play(screen, false), HOVER_MS);
+  if (!screen || !hovers.matches || event.pointerType === "touch" || screen.contains(event.relatedTarget)) return;
+  glance(screen);
 });
 
 document.addEventListener("pointerout", (event) => {
   const screen = screenOf(event.target);
-  if (!screen || screen.contains(event.relatedTarget)) return;
-  clearTimeout(waiting);
-  if (!soundOn(screen)) stop(screen);
+  if (screen && !screen.contains(event.relatedTarget)) leave(screen);
+});
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-video]:focus-visible")) glance(event.target);
+});
+
+document.addEventListener("focusout", (event) => {
+  if (event.target.matches("[data-video]")) leave(event.target);
 });
 
 document.addEventListener("click", (event) => {

@@ -186,7 +186,7 @@ def test_a_longer_video_is_trimmed_and_keeps_its_rate(
     assert (made.width, made.height) == (240, 300)
     assert number_of_frames(made.path) == round(VOICE_SECONDS * made_fps) == round(made.seconds * made_fps)
     assert renders.rises(render.reports)
-    assert sorted(path.name for path in made.path.parent.iterdir()) == ["poster.jpg", "result.mp4"]
+    assert sorted(path.name for path in made.path.parent.iterdir()) == ["poster.jpg", "preview.mp4", "result.mp4"]
 
 
 def test_a_shorter_video_goes_forth_and_back(folder: Path, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_the_sample_becomes_a_video(sample: Render) -> None:
     assert made.seconds == pytest.approx(len(samples.voice()) / samples.VOICE_RATE_HZ, abs=1 / 25)
     assert set(made.timings) == {"listening", "looking", "drawing"}
     assert min(made.timings.values()) > 0
-    assert sorted(path.name for path in sample.output.parent.iterdir()) == ["poster.jpg", "result.mp4"]
+    assert sorted(path.name for path in sample.output.parent.iterdir()) == ["poster.jpg", "preview.mp4", "result.mp4"]
     assert children() == []
 
 

@@ -124,7 +124,7 @@ def test_somebody_elses_sentence_comes_back_as_it_was(text: str) -> None:
 
 
 @pytest.mark.render
-def test_a_video_is_brought_home_with_a_poster(tmp_path: Path, shop: Shop) -> None:
+def test_a_video_is_brought_home_with_a_poster_and_a_preview(tmp_path: Path, shop: Shop) -> None:
     shop.content = files.write_clip(tmp_path / "clip.mp4", seconds=3).read_bytes()
 
     made = bring_home(shop.url, tmp_path / "result.mp4", HOME, spoken_seconds=3.0)
@@ -133,6 +133,8 @@ def test_a_video_is_brought_home_with_a_poster(tmp_path: Path, shop: Shop) -> No
     assert (made.seconds, made.width, made.height, made.fps) == (3.0, files.WIDTH, files.HEIGHT, 25.0)
     assert made.poster is not None
     assert made.poster.read_bytes()[:2] == b"\xff\xd8"
+    assert made.preview is not None
+    assert made.preview.read_bytes()[4:8] == b"ftyp"
 
 
 @pytest.mark.render

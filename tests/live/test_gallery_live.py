@@ -1,8 +1,10 @@
 """The gallery and a job's page while things change, in a real browser: seen, and nobody disturbed."""
 
+import re
 import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -16,7 +18,7 @@ pytestmark = [pytest.mark.live, pytest.mark.browser]
 @pytest.fixture
 def program(page: Page, product: Product, request: pytest.FixtureRequest) -> Caller:
     """A program of the person whose browser `page` is, at the gallery."""
-    email = f"{request.node.name[:40]}@example.org".replace("[", "-").replace("]", "")
+    email = f"{re.sub('[^a-z0-9]+', '-', request.node.name)[-40:].strip('-')}@example.org"
     sign_up(page, email)
     page.goto("/gallery/")
     return Caller(product, product.manage("create_api_key", email))
@@ -196,3 +198,36 @@ def test_deleting_works_without_script(page: Page, program: Caller, product: Pro
     plain.get_by_role("button", name="Undo").click()
     expect(card_of(plain, job_id)).to_be_visible()
     plain.context.close()
+
+
+def test_a_glance_plays_the_small_preview_and_a_click_the_video(page: Page, program: Caller) -> None:
+    job_id = program.submit(seed=1)
+    program.ended(job_id)
+    screen = card_of(page, job_id).locator(".card__screen")
+    expect(card_of(page, job_id)).to_have_attribute("data-state", "done")
+    small = str(screen.get_attribute("data-preview"))
+    assert len(httpx.get(program.base + small).content) <= 150_000
+    playing = """source => {
+        const video = document.querySelector(".card video");
+        return video?.getAttribute("src") === source && video.currentTime > 0.2;
+    }"""
+
+    page.locator("#q").focus()
+    screen.hover()
+    page.wait_for_function(playing, arg=small)
+    assert page.locator(".card video").evaluate("video => [video.muted, video.duration <= 3.1]") == [True, True]
+    page.locator("#q").hover()
+    expect(page.locator(".card video")).to_have_count(0)
+
+    while not screen.evaluate("screen => screen === document.activeElement"):
+        page.keyboard.press("Tab")
+    page.wait_for_function(playing, arg=small)
+    page.keyboard.press("Enter")
+    page.wait_for_function(playing, arg=screen.get_attribute("data-video"))
+    assert not page.locator(".card video").evaluate("video => video.muted")
+
+    page.reload()
+    page.emulate_media(reduced_motion="reduce")
+    screen.hover()
+    screen.focus()
+    expect(page.locator(".card video")).to_have_count(0)

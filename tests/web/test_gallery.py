@@ -4,6 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from jobs import lifecycle
+from jobs.media import keep_preview
 from jobs.models import Job, Media, Status, User, Wallet
 from jobs.models.job import Model
 from jobs.web import gallery
@@ -481,6 +483,20 @@ def test_a_job_that_is_done_plays_and_can_be_saved(alices: Client, alice: User, 
     file: Any = alices.get(saved)
     assert file["Content-Disposition"].startswith("attachment;")
     assert whole(file) == RESULT
+
+
+def test_a_preview_is_shown_before_the_video_if_there_is_one(
+    alices: Client, alice: User, job_in: JobIn, clip: Path
+) -> None:
+    job = job_in(Status.DONE, alice)
+    assert "data-preview" not in source(one_card(alices, job))
+
+    Job.objects.update(preview=keep_preview(alice, clip))
+
+    found = re.search(r'data-preview="(/media/[^"]*)"', source(one_card(alices, job)))
+    assert found
+    answer: Any = alices.get(found[1])
+    assert (answer["Content-Type"], whole(answer)) == ("video/mp4", clip.read_bytes())
 
 
 def test_a_job_without_a_name_is_called_something(alices: Client, alice: User, job_in: JobIn) -> None:

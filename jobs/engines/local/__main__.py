@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -16,7 +17,10 @@ REPORT_SECONDS = 0.25
 
 
 def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
-    """{"do": "render" | "probe" | "poster", …} → {"finished": …}, {"probe": …}, {} or {"failed": …}, for the user."""
+    """{"do": "render" | "probe" | "poster" | "preview", …} → {"finished": …}, {"probe": …}, {} or {"failed": …}.
+
+    What failed is said for the user.
+    """
     # Numeric libraries would start a thread for each core and gain nothing on these small matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -25,6 +29,8 @@ def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
             return {"probe": probe(Path(str(request["path"])))}
         if request["do"] == "poster":
             return make_poster(Path(str(request["path"])), Path(str(request["into"])))
+        if request["do"] == "preview":
+            return make_preview(Path(str(request["path"])), Path(str(request["into"])))
         return {"finished": render(request, send)}
     except InvalidInput as refusal:
         return {"failed": {"message": refusal.template, "params": dict(refusal.params), "source": refusal.field}}
@@ -53,9 +59,20 @@ def make_poster(video: Path, into: Path) -> Mapping[str, object]:
     return {}
 
 
+def make_preview(video: Path, into: Path) -> Mapping[str, object]:
+    """Its first seconds, small."""
+    from jobs.engines.local.files import preview
+
+    preview.make(video, into)
+    return {}
+
+
 def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     """Make the video; reports progress a few times a second."""
+    import av.error
+
     from jobs.engines.local import pipeline
+    from jobs.engines.local.files import preview
 
     last_sent, last_stage = 0.0, ""
 
@@ -75,7 +92,10 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
         prompt=str(request.get("prompt", "")),
         speaking_order=cast(SpeakingOrder, request.get("speaking_order", "meanwhile")),
     )
-    return asdict(pipeline.make(order, progress))
+    made = asdict(pipeline.make(order, progress))
+    with suppress(av.error.FFmpegError, OSError, InvalidInput):  # the video is there, and that is what was asked for
+        preview.make(order.output, order.output.with_name(preview.NAME))
+    return made
 
 
 if __name__ == "__main__":

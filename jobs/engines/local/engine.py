@@ -12,7 +12,7 @@ from jobs.process import Limits, ProcessFailed, run_module
 log = logging.getLogger(__name__)
 
 CHILD = "jobs.engines.local"
-POSTER = "poster.jpg"  # what the child calls it, beside the video
+POSTER, PREVIEW = "poster.jpg", "preview.mp4"  # what the child calls them, beside the video
 MAX_VIDEO_BYTES = 2_000_000_000
 # Address space, of which the libraries map far more than they touch: a render uses about 300 MB.
 MEMORY_BYTES = 4_000_000_000
@@ -75,7 +75,8 @@ class LocalEngine:
         finally:
             if not isinstance(outcome, Finished):
                 work.output.unlink(missing_ok=True)
-                work.output.with_name(POSTER).unlink(missing_ok=True)
+                for name in (POSTER, PREVIEW):
+                    work.output.with_name(name).unlink(missing_ok=True)
         return outcome
 
 
@@ -101,7 +102,16 @@ def probe(path: Path) -> Mapping[str, object]:
 
 def poster(video: Path) -> Path | None:
     """The first frame of a video as a JPEG beside it, made in a limited child process; None if that does not work."""
-    into = video.with_name(POSTER)
+    return _beside(video, "poster", POSTER)
+
+
+def preview(video: Path) -> Path | None:
+    """The first seconds of a video, small and silent, beside it; as `poster`."""
+    return _beside(video, "preview", PREVIEW)
+
+
+def _beside(video: Path, what: str, name: str) -> Path | None:
+    into = video.with_name(name)
     limits = Limits(
         wall_seconds=PROBE_SECONDS,
         cpu_seconds=PROBE_SECONDS,
@@ -111,9 +121,10 @@ def poster(video: Path) -> Path | None:
         writable=(video.parent,),
     )
     try:
-        run_module(CHILD, {"do": "poster", "path": str(video.resolve()), "into": str(into.resolve())}, limits=limits)
+        run_module(CHILD, {"do": what, "path": str(video.resolve()), "into": str(into.resolve())}, limits=limits)
     except ProcessFailed as failure:
-        log.warning("No poster: %s: %s", failure.reason, failure.stderr_tail)
+        log.warning("No %s: %s: %s", what, failure.reason, failure.stderr_tail)
+        into.unlink(missing_ok=True)
     return into if into.exists() else None
 
 
@@ -127,7 +138,7 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Finished | Failed:
             params=cast(Mapping[str, str | int | float], failed["params"]),
         )
     made = cast(Mapping[str, object], answer["finished"])
-    poster = output.with_name(POSTER)
+    poster, preview = output.with_name(POSTER), output.with_name(PREVIEW)
     return Finished(
         path=output,
         seconds=cast(float, made["seconds"]),
@@ -138,6 +149,7 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Finished | Failed:
         prompt_used=tuple(cast(list[str], made["prompt_used"])),
         notes=tuple(Note(**note) for note in cast(list[dict[str, Any]], made["notes"])),
         poster=poster if poster.exists() else None,
+        preview=preview if preview.exists() else None,
     )
 
 
