@@ -1,5 +1,7 @@
 // Videos in the gallery: hovering or the keyboard's focus plays a preview, a click plays it with sound. Without this file a card leads to its page.
 // What changes arrives as cards out of band; here new ones find their place, and a page that nobody sees does not ask.
+import { telling } from "./notify.js";
+
 const HOVER_MS = 150;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const hovers = matchMedia("(hover: hover)");
@@ -124,6 +126,6 @@ document.addEventListener("htmx:afterSwap", () => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.id === "watch" && document.hidden) event.preventDefault();
+  if (event.target.id === "watch" && document.hidden && !telling()) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => document.hidden || htmx.trigger(document.body, "look"));

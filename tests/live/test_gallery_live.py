@@ -231,3 +231,55 @@ def test_a_glance_plays_the_small_preview_and_a_click_the_video(page: Page, prog
     screen.hover()
     screen.focus()
     expect(page.locator(".card video")).to_have_count(0)
+
+
+# Keeps what the page tells the system; the system is told all the same.
+LISTEN = """() => {
+    window.told = [];
+    const real = window.Notification;
+    window.Notification = class extends real {
+        constructor(title, options) {
+            super(title, options);
+            window.told.push([title, options.body, options.tag]);
+        }
+    };
+}"""
+
+
+@pytest.mark.parametrize("where", ["/gallery/", "/jobs/{id}/"])
+def test_the_end_is_told_to_who_asked_and_allowed_it(page: Page, program: Caller, where: str) -> None:
+    page.context.grant_permissions(["notifications"], origin=program.base)
+    page.context.add_init_script(f"({LISTEN})()")
+    job_id = program.submit(seed=1)
+    page.goto(where.format(id=job_id))
+    button = page.get_by_role("button", name="Tell me when it is done")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+
+    page.wait_for_function("() => window.told.length", timeout=RENDER_MS)
+
+    assert page.evaluate("window.told") == [["voice", "Your video is ready.", job_id]]
+    expect(button).to_be_hidden()  # nothing is open any more
+    page.reload()
+    later = program.submit(seed=2)
+    page.goto(f"/jobs/{later}/")
+    expect(button).to_have_attribute("aria-pressed", "true")  # kept in this browser
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    program.cancel(later)
+    expect(page.locator("#live")).to_have_attribute("data-state", "cancelled")
+    assert page.evaluate("window.told") == []
+
+
+def test_who_does_not_allow_it_is_not_told(page: Page, program: Caller) -> None:
+    page.context.clear_permissions()
+    page.context.add_init_script("Notification.requestPermission = async () => 'denied'")
+    page.context.add_init_script(f"({LISTEN})()")
+    job_id = program.submit(seed=1)
+    page.goto("/gallery/")
+    button = page.locator("#notify")
+    if button.is_visible():  # where the browser itself refuses, it is not even offered
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "false")
+    expect(card_of(page, job_id)).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    assert page.evaluate("window.told") == []
