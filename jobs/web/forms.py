@@ -102,6 +102,10 @@ class StudioForm(forms.Form):
         """The files that this kind needs."""
         return PARTS[self.kind]
 
+    def engine(self, kind: str) -> str:
+        """The engine that was chosen for a kind of video; empty for any."""
+        return str(self.data.get(f"engine-{kind}", ""))
+
     def samples(self) -> set[str]:
         """The fields for which the sample is to be taken, if no file was sent."""
         may, chosen = set(SAMPLES_OF[self.kind]), self._named("sample")

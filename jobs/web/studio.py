@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from jobs import credits, lifecycle
+from jobs import credits, lifecycle, roster
 from jobs.errors import InsufficientCredits, InvalidInput, Unavailable, gettext_noop
 from jobs.lifecycle import Order
 from jobs.media import SAMPLES_OF, Draft, Intake, draft_of, media_path
 from jobs.models import Job, Media, MediaKind, WalletKind, jobs_of
 from jobs.models.job import Model
+from jobs.roster import Entry
 from jobs.web import words
 from jobs.web.forms import FILES, MASK, MISSING, ORDERS, PARTS, RESOLUTIONS, StudioForm
 from jobs.web.htmx import Request, for_members, go_to, wants_part
@@ -68,11 +69,14 @@ def studio(request: Request) -> HttpResponse:
 
 
 def _submitted(request: Request, form: StudioForm, like: Job | None) -> bool:
-    """Submit the job. False if the files, their storage or the wallet do not allow it: then the form says why."""
+    """Submit the job. False if files, storage, engines or wallet do not allow it: then the form says why."""
     try:
         return _submit(request, form, like)
     except (InsufficientCredits, Unavailable) as problem:
         form.add_error(None, words.sentence(problem))
+        return False
+    except InvalidInput as problem:
+        form.add_error(problem.field if problem.field in form.fields else "model", words.sentence(problem))
         return False
 
 
@@ -88,6 +92,7 @@ def _submit(request: Request, form: StudioForm, like: Job | None) -> bool:
             seed=-1 if form.cleaned_data["seed"] is None else form.cleaned_data["seed"],
             prompt=form.cleaned_data["prompt"].strip(),
             speaking_order=form.cleaned_data["order"] or "meanwhile",
+            engine=form.engine(form.kind),
         )
         lifecycle.submit(request.user, order, WalletKind.USER)
     return True
@@ -139,7 +144,9 @@ def _like(request: Request) -> Job | None:
 def _initial(request: Request, like: Job | None) -> dict[str, object]:
     """Empty, or the settings of the job `like`."""
     if like is None:
-        return {"resolution": RESOLUTIONS[0][0], "model": request.GET.get("model"), "order": ORDERS[0][0]}
+        made, asked = list(_made()), request.GET.get("model")
+        model = asked if asked in made or not made else made[0]
+        return {"resolution": RESOLUTIONS[0][0], "model": model, "order": ORDERS[0][0]}
     return {
         "model": like.model,
         "order": like.speaking_order,
@@ -153,15 +160,20 @@ def _context(request: Request, form: StudioForm, like: Job | None) -> dict[str, 
     wallet = credits.wallet_of(request.user, WalletKind.USER)
     slots = {name: _slot(request, form, like, name) for name in FILES}
     filled = [slots[name].source for name in form.parts]
+    made = _made()
+    known_orders = {order for entry in made.get(Model.MULTI, ()) for order in entry.offer.orders}
     return {
         "form": form,
         "like": like,
-        "kinds": [(kind, Model(kind).label, ICONS[Model(kind)], kind == form.kind) for kind in PARTS],
+        "kinds": [(kind, Model(kind).label, ICONS[Model(kind)], kind == form.kind) for kind in made],
+        "masked": " ".join(kind for kind, engines in made.items() if any(one.offer.mask for one in engines)),
+        "prompted": " ".join(kind for kind, engines in made.items() if any(one.offer.prompt for one in engines)),
+        "choices": [(kind, form.engine(kind), engines) for kind, engines in made.items() if len(engines) > 1],
         "parts": json.dumps(PARTS),
         "missing": json.dumps({name: str(sentence) for name, sentence in MISSING.items()}),
         "slots": slots,
         "voices": [slots[name] for name in VOICES],
-        "orders": ORDERS,
+        "orders": [(order, label) for order, label in ORDERS if order in known_orders],
         "order": form["order"].value() or ORDERS[0][0],
         "resolutions": RESOLUTIONS,
         "all_sampled": all(source == "sample" for source in filled),
@@ -173,6 +185,12 @@ def _context(request: Request, form: StudioForm, like: Job | None) -> dict[str, 
         "max_bytes": settings.MAX_MEDIA_BYTES,
         "max_megabytes": settings.MAX_MEDIA_BYTES // 1_000_000,
     }
+
+
+def _made() -> Mapping[str, tuple[Entry, ...]]:
+    """The kinds of video that this installation makes, with the engines for each."""
+    found = {kind: roster.entries(kind) for kind in PARTS}  # type: ignore[arg-type]  # the kinds are the same words
+    return {kind: engines for kind, engines in found.items() if engines}
 
 
 def _samples() -> Mapping[str, Mapping[str, str]]:

@@ -397,3 +397,43 @@ def test_in_german_the_refusals_are_german(alices: Client, png: Path, wav: Path,
     assert problem(answer, "image") == "Das ist kein Bild. Nimm eine JPEG-, PNG- oder WebP-Datei."
     answer = alices.post(STUDIO, form(png, wav), headers=GERMAN)
     assert "Dieses Video kostet 10 Credits, im Guthaben sind 0" in words(answer)
+
+
+# --- What the installation's engines take ---------------------------------------------------
+
+
+def test_only_what_an_engine_takes_is_offered(alices: Client, settings: Settings) -> None:
+    page = alices.get(STUDIO).content.decode()
+    assert 'value="lipsync-video"' in page
+    assert 'data-for="lipsync-image lipsync-video lipsync-image-multi"><label for="mask_image">' in page
+    assert 'name="engine-' not in page  # nothing to choose
+
+    settings.ENGINES = {"lipsync-image": ["fal"], "lipsync-video": [], "lipsync-image-multi": ["fal"]}
+    page = alices.get(STUDIO).content.decode()
+    assert 'value="lipsync-video"' not in page
+    assert 'data-for=""><label for="mask_image">' in page
+    assert 'value="meanwhile"' in page
+    assert 'value="left_right"' not in page
+
+
+def test_where_there_is_a_choice_people_choose_the_engine(
+    alices: Client, png: Path, wav: Path, settings: Settings
+) -> None:
+    settings.ENGINES = settings.ENGINES | {"lipsync-image": ["local", "wavespeed"]}
+    page = alices.get(STUDIO).content.decode()
+    assert '<option value="wavespeed">WaveSpeed</option>' in page
+
+    alices.post(STUDIO, form(png, wav, **{"engine-lipsync-image": "wavespeed"}))
+
+    assert Job.objects.get().wanted == "wavespeed"
+
+
+def test_an_engine_that_can_not_is_refused_beside_the_field(
+    alices: Client, png: Path, wav: Path, settings: Settings, data_dir: Path
+) -> None:
+    settings.ENGINES = settings.ENGINES | {"lipsync-image": ["local", "fal"]}
+    answer = alices.post(STUDIO, form(png, wav, mask_image=upload(png, "image/png"), **{"engine-lipsync-image": "fal"}))
+    assert "takes a mask" in refused(answer, "mask_image", data_dir)
+    answer = alices.post(STUDIO, form(png, wav, **{"engine-lipsync-image": "nonsense"}))
+    assert answer.status_code == 422
+    assert not Job.objects.exists()
