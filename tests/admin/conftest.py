@@ -19,8 +19,9 @@ from tests.engine import FakeEngine
 
 @pytest.fixture
 def desk(operator: User, client: Client) -> Client:
-    """The operator's browser."""
+    """The operator's browser, whose session was seen a moment ago: the next requests need not write that down."""
     client.force_login(operator)
+    client.get("/admin/password_change/")
     return client
 
 
