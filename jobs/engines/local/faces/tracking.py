@@ -287,7 +287,7 @@ def _skin(planes: Planes, points: Points) -> U8:
     axes = frame.axes @ np.diag([(right - left) / SKIN_CELLS, (bottom - top) / SKIN_CELLS])
     matrix = np.column_stack([axes, frame.to_pixels(np.array([left, top])) + axes @ [0.5, 0.5]])
     # Shrunk by area first: a few samples a cell would flicker with grain and beard. By whole pixels, and no more of the
-    # frame than the patch covers: that takes a sixth of the time.
+    # frame than the patch covers: on a large face that takes less than half of the time.
     shrink = max(1, int(np.linalg.norm(axes[:, 1])))
     corners = frame.to_pixels(np.array([[left, top], [right, top], [right, bottom], [left, bottom]]))
     x0, y0 = np.maximum(0, np.floor(corners.min(0)).astype(int) - 2 * shrink)

@@ -217,7 +217,7 @@ def paint(
 
 
 def _flat(colour: F32) -> F32:
-    """(3,) → (3, 1, 1). A canvas is painted as (3, h, w): three planes in a row take a third of the time of triples."""
+    """(3,) → (3, 1, 1). A canvas is painted as (3, h, w): three planes in a row take about half the time of triples."""
     return colour[:, None, None]
 
 
