@@ -22,6 +22,15 @@ SCROLLED = int(os.environ.get("SCROLLED", "2000"))
 REQUESTS = 200
 GOALS = {"an idle look": (1, 2.0), "the page": (10, None)}
 HTMX = {"HX-Request": "true", "Sec-Fetch-Dest": "empty"}
+LOAD = """async (wanted) => {
+    const shown = () => document.querySelectorAll("#gallery .card").length;
+    while (shown() < wanted) {
+        const before = shown();
+        document.querySelector("#more a").click();
+        while (shown() === before) await new Promise((done) => setTimeout(done, 20));
+        await new Promise((done) => setTimeout(done, 100)); // htmx takes up what came
+    }
+}"""
 SCROLL = """async () => {
     const frames = [];
     let last = performance.now();
@@ -173,9 +182,7 @@ def scroll(user: Any) -> None:
             context.add_cookies([{"name": key, "value": value, "url": base} for key, value in cookies])
             page = context.new_page()
             page.goto("/gallery/")
-            while page.locator("#gallery .card").count() < cards:
-                page.evaluate("document.querySelector('#more a')?.click()")
-                page.wait_for_timeout(20)
+            page.evaluate(LOAD, cards)
             frames = page.evaluate(SCROLL)
             nodes = page.evaluate("document.querySelectorAll('*').length")
             print(

@@ -428,6 +428,17 @@ def test_nothing_is_done_with_nothing(alices: Client, alice: User, job_in: JobIn
     assert list(Job.objects.values()) == everything
 
 
+def test_a_page_of_many_videos_asks_ten_questions(alices: Client, alice: User, job_in: JobIn) -> None:
+    for _ in range(PAGE + 1):
+        job_in(Status.DONE, alice)
+    alices.get(GALLERY)  # makes the wallet that the page shows
+
+    with CaptureQueriesContext(connection) as asked:
+        assert len(shown(alices.get(GALLERY))) == PAGE
+
+    assert len(asked) <= 10
+
+
 # --- What a card says ------------------------------------------------------------------------
 
 
