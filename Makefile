@@ -60,6 +60,11 @@ bench-engine: .venv/.dev
 shots: .venv/.dev browser
 	$(BIN)/python -m tests.shots --out "$(or $(OUT),shots)" --only "$(ONLY)" --views "$(VIEWS)"
 
+# What Lighthouse (from npm, only for this) says of the home page, a gallery and a shared page.
+.PHONY: lighthouse
+lighthouse: .venv/.dev browser
+	$(BIN)/python -m tests.lighthouse
+
 # ------------------------------------------------------------------ setting up
 
 $(UV):

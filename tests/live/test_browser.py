@@ -96,7 +96,6 @@ def talker(product: Product, caller: Caller, tmp_path_factory: pytest.TempPathFa
 def test_a_video_gets_a_new_voice_and_another_like_it_is_made_of_the_same_files(page: Page, talker: Path) -> None:
     sign_up(page, "video@example.org")
     page.get_by_text("Video", exact=True).first.click()
-    expect(page.locator("#use-sample")).to_be_hidden()
     page.locator("#video").set_input_files(talker)
     page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
     expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
@@ -129,6 +128,29 @@ def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_pa
     expect(page.locator("[data-slot=left_audio] [data-name]")).to_have_text("recording.wav")
     expect(right.locator("[data-name]")).to_have_text("voice.wav")
     page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    expect(page.locator("#gallery .card").first).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+
+
+def test_every_kind_has_a_sample_in_one_click_and_they_do_not_mix(page: Page) -> None:
+    sign_up(page, "kinds@example.org")
+    sample, total = page.locator("#use-sample"), page.locator("[data-price=total]").first
+    sample.click()
+    expect(page.locator("[data-slot=image] [data-preview]")).to_have_attribute("src", "/samples/face.jpg")
+    page.get_by_text("Two speakers", exact=True).click()
+    # What stood in for a photo of one is now the picture of two.
+    expect(page.locator("[data-slot=image] [data-preview]")).to_have_attribute("src", "/samples/pair.jpg")
+    sample.click()
+    page.get_by_text("First left, then right", exact=True).click()
+    expect(total).to_have_text("26 credits")
+    page.locator("#swap").click()
+    expect(page.locator("[data-slot=left_audio] [data-name]")).to_have_text("reply.wav")
+    expect(page.locator("[data-slot=right_audio] [data-name]")).to_have_text("voice.wav")
+    expect(total).to_have_text("26 credits")
+    page.get_by_text("Video", exact=True).first.click()
+    sample.click()
+    expect(total).to_have_text("12 credits")
     page.locator("#generate").click()
     page.wait_for_url("**/gallery/")
     expect(page.locator("#gallery .card").first).to_have_attribute("data-state", "done", timeout=RENDER_MS)
