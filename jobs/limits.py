@@ -1,19 +1,22 @@
-"""Limits of a key: so many requests a minute, exact under any number of parallel ones on every database."""
+"""Limits: so many requests a minute of a key, exact under any number of parallel ones on every database; so many looks
+of a person, nearly so."""
 
 import time
 from dataclasses import dataclass
 from typing import Literal
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from jobs.errors import RateLimited, gettext_noop
-from jobs.models import ApiKey, Window
+from jobs.models import ApiKey, User, Window
 
 Kind = Literal["submissions", "requests"]
 WINDOW_SECONDS = 60
 TOO_MANY = gettext_noop("This key may send {limit} {kind} a minute. Try again in {seconds} s.")
+TOO_MANY_LOOKS = gettext_noop("Too many pictures within a minute. The faces are looked for when the video is made.")
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,16 @@ def _first(key: ApiKey, kind: Kind, began: int) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def look(user: User) -> None:
+    """Count a look for faces. Raises RateLimited when it is one too many in this minute.
+
+    In the cache, where two at the same moment may count as one: nothing hangs on it but a little work.
+    """
+    now = int(time.time())
+    place = f"limits.looks.{user.pk}.{now // WINDOW_SECONDS}"
+    count = int(cache.get(place, 0))
+    if count >= settings.MAX_LOOKS_A_MINUTE:
+        raise RateLimited(TOO_MANY_LOOKS, seconds=WINDOW_SECONDS - now % WINDOW_SECONDS)
+    cache.set(place, count + 1, 2 * WINDOW_SECONDS)

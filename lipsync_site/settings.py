@@ -58,6 +58,9 @@ RATE_LIMITS = {  # a minute
 }
 MAX_OPEN_JOBS = env.int("MAX_OPEN_JOBS", 100)  # unfinished jobs of one key
 
+# --- Limits of a person ----------------------------------------------------------------
+MAX_LOOKS_A_MINUTE = env.int("MAX_LOOKS_A_MINUTE", 30)  # for faces in a picture, before it is submitted
+
 # --- Credits -------------------------------------------------------------------------
 GRANT_USER_CREDITS = env.int("GRANT_USER_CREDITS", 500)  # to each new account's browser wallet
 GRANT_API_CREDITS = env.int("GRANT_API_CREDITS", 500)  # and to its API wallet

@@ -1,6 +1,7 @@
 """Files that people sent and files that we made: taking in, looking into, keeping, handing out."""
 
 from jobs.media.draft import Draft, draft_of
+from jobs.media.faces import Face, find_faces
 from jobs.media.intake import SAMPLE_FILES, SAMPLES, SAMPLES_OF, Intake
 from jobs.media.links import media_path, media_url
 from jobs.media.places import Beat, no_beat
@@ -16,6 +17,7 @@ __all__ = [
     "SAMPLE_FILES",
     "Beat",
     "Draft",
+    "Face",
     "Intake",
     "Ticket",
     "content_type_of",
@@ -24,6 +26,7 @@ __all__ = [
     "drop",
     "drop_unused",
     "exists",
+    "find_faces",
     "keep",
     "keep_poster",
     "keep_preview",

@@ -39,6 +39,9 @@ MISSING: dict[str, str | Promise] = {
 EMPTY = _("The file is empty. Choose another one.")
 NOT_ARRIVED = _("The file did not arrive. Choose it again.")
 
+MAX_SIDE = 100_000  # pixels
+MAX_LOOK_BYTES = 5_000_000
+
 ON_DAY = "day"
 LIFETIMES = [
     ("", _("Never")),
@@ -140,6 +143,20 @@ class UploadForm(forms.Form):
     filename = forms.CharField(max_length=255)
     type = forms.RegexField(r"^[\w.+-]+/[\w.+-]+(; ?[\w.+=-]+)*$", max_length=100, required=False)
     size = forms.IntegerField(min_value=1, error_messages={"min_value": EMPTY})
+
+
+class LookForm(forms.Form):
+    """A picture to look for faces in: as it is or as a smaller copy, with the size of the picture itself."""
+
+    picture = forms.FileField(error_messages={"required": NOT_ARRIVED, "empty": EMPTY, "invalid": NOT_ARRIVED})
+    width = forms.IntegerField(min_value=1, max_value=MAX_SIDE)
+    height = forms.IntegerField(min_value=1, max_value=MAX_SIDE)
+
+    def clean_picture(self) -> UploadedFile:
+        picture: UploadedFile = self.cleaned_data["picture"]
+        if (picture.size or 0) > MAX_LOOK_BYTES:
+            raise forms.ValidationError(_("The copy of the picture is too large to be looked at."))
+        return picture
 
 
 class KeyForm(forms.Form):

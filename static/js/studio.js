@@ -1,5 +1,8 @@
 // The studio: three kinds of video, previews, the sample, the price, and the way of the files to the server.
 // Without this file the form is a plain one: file fields, of which the style sheet shows those of the chosen kind.
+import { Faces } from "./faces.js";
+import { Mask } from "./mask.js";
+import { Overlay, sizeOf } from "./overlay.js";
 import { Recorder } from "./record.js";
 import { Sound } from "./sound.js";
 
@@ -110,27 +113,87 @@ class Slot {
   }
 }
 
-/** A picture or a video in its own screen; `ready` is the event that tells that this browser can show it. */
+/** A picture or a video in its own screen, the faces outlined; `ready` is the event that tells that it can be seen. */
 class Shown extends Slot {
-  constructor(name, ready) {
+  constructor(name, ready, picked = null) {
     super(name);
-    this.ready = ready;
+    this.shown = this.root.querySelector("[data-preview]");
+    this.over = this.root.querySelector("[data-over]");
+    this.overlay = new Overlay(this.over, this.shown);
+    this.faces = new Faces(this.root, this.shown, form.elements.csrfmiddlewaretoken.value, picked && (() => picked(this)));
+    this.unseen = this.root.querySelector("[data-unseen]");
+    this.shown.addEventListener(ready, () => this.seen());
+    // Some cameras' formats are nothing to this browser, and yet something to the server.
+    this.shown.addEventListener("error", () => {
+      this.unseen.hidden = !this.shown.getAttribute("src");
+    });
   }
 
   preview(url, name) {
-    const shown = this.root.querySelector("[data-preview]");
-    const unseen = this.root.querySelector("[data-unseen]");
-    unseen.querySelector("[data-name]").textContent = name;
-    unseen.hidden = shown.hidden = true;
-    if (!url) return shown.removeAttribute("src");
-    shown[`on${this.ready}`] = () => {
-      shown.hidden = false;
-    };
-    // Some cameras' formats are nothing to this browser, and yet something to the server.
-    shown.onerror = () => {
-      unseen.hidden = false;
-    };
-    shown.src = url;
+    this.unseen.querySelector("[data-name]").textContent = name;
+    this.unseen.hidden = this.shown.hidden = this.over.hidden = true;
+    this.faces.forget();
+    this.changed();
+    if (url) this.shown.src = url;
+    else this.shown.removeAttribute("src");
+  }
+
+  /** The picture is there; of a video with pictures of an unknown kind there is nothing but its sound. */
+  seen() {
+    if (!sizeOf(this.shown)) {
+      this.unseen.hidden = false;
+      return;
+    }
+    this.shown.hidden = false;
+    this.changed();
+    this.look();
+  }
+
+  look() {
+    this.over.hidden = false;
+    this.overlay.lay();
+    this.faces.look();
+  }
+
+  changed() {}
+}
+
+class Picture extends Shown {
+  constructor() {
+    super("image", "load", (slot) => slot.picked());
+    this.mask = new Mask(document.getElementById("mask_image"));
+    if (this.shown.complete && sizeOf(this.shown)) this.seen();
+  }
+
+  changed() {
+    this.mask.begin(sizeOf(this.shown));
+  }
+
+  /** The largest faces speak by themselves; others need a mask that says so. */
+  picked() {
+    const { chosen, found, picked } = this.faces;
+    this.mask.limit(picked ? { chosen, others: found.filter((face) => !chosen.includes(face)) } : null);
+  }
+}
+
+/** Where the faces are is known of the first frame: the outlines go when the video plays. */
+class Film extends Shown {
+  constructor() {
+    super("video", "loadedmetadata");
+    this.shown.preload = "auto"; // of a video on this machine, or of one that was used before
+    for (const event of ["play", "seeking"]) {
+      this.shown.addEventListener(event, () => {
+        this.over.hidden = true;
+      });
+    }
+    if (this.shown.readyState >= HTMLMediaElement.HAVE_METADATA) this.seen();
+  }
+
+  /** A frame that is not shown yet would be copied as a black one. */
+  async look() {
+    const url = this.shown.src;
+    await new Promise((shown) => this.shown.requestVideoFrameCallback(shown));
+    if (this.shown.src === url && !this.shown.currentTime) super.look();
   }
 }
 
@@ -201,16 +264,16 @@ function reckon() {
 
 cheapest.addEventListener("click", () => {
   form.querySelector('input[name="resolution"]').checked = true;
-  reckon();
+  changeSetting();
 });
 for (const radio of form.querySelectorAll('input[name="resolution"], input[name="order"]')) {
-  radio.addEventListener("change", reckon);
+  radio.addEventListener("change", changeSetting);
 }
 
 let slots = null;
 slots = {
-  image: new Shown("image", "load"),
-  video: new Shown("video", "loadedmetadata"),
+  image: new Picture(),
+  video: new Film(),
   audio: new Voice("audio"),
   left_audio: new Voice("left_audio"),
   right_audio: new Voice("right_audio"),
@@ -223,6 +286,14 @@ function changeKind() {
   for (const [name, slot] of Object.entries(slots)) slot.input.disabled = !parts[kind()].includes(name);
   // Each kind has samples of its own.
   for (const [name, url] of Object.entries(samples[kind()])) if (slots[name].sampled) slots[name].takeSample(url);
+  slots.image.mask.use(kind() !== "lipsync-video");
+  changeSetting();
+}
+
+function changeSetting() {
+  const [speakers, best] = [kind() === "lipsync-image-multi" ? 2 : 1, Number(Object.keys(rates).at(-1))];
+  slots.image.faces.expect(speakers, Number(chosen()), best);
+  slots.video.faces.expect(1, Number(chosen()), best);
   reckon();
 }
 for (const radio of form.querySelectorAll('input[name="model"]')) radio.addEventListener("change", changeKind);

@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import files
+from tests.live.browsing import RENDER_MS, finished
 from tests.live.chromium import SAMPLES
 from tests.live.pages import sign_up
 from tests.live.product import Caller, Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
-RENDER_MS = 120_000
 # A fingerprint of what a video shows right now.
 PICTURE = """video => {
     const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
@@ -71,18 +71,6 @@ def test_sign_up_sample_the_video_plays_is_shared_and_taken_back(page: Page, bro
     assert gone is not None
     assert gone.status == 404
     visitor.context.close()
-
-
-def finished(page: Page, seconds: float) -> None:
-    """Generate; the newest card becomes a video of so many seconds."""
-    page.locator("#consent").check()
-    page.locator("#generate").click()
-    page.wait_for_url("**/gallery/")
-    card = page.locator("#gallery .card").first
-    expect(card).to_have_attribute("data-state", "done", timeout=RENDER_MS)
-    card.locator(".card__title a").click()
-    page.wait_for_function("() => document.querySelector('[data-player] video')?.duration > 0")
-    assert page.locator("[data-player] video").evaluate("video => video.duration") == pytest.approx(seconds, abs=0.1)
 
 
 @pytest.fixture(scope="module")

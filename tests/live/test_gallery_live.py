@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.live.browsing import RENDER_MS
 from tests.live.pages import sign_up
 from tests.live.product import Caller, Product
-from tests.live.test_browser import RENDER_MS
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 

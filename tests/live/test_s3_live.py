@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests import s3
+from tests.live.browsing import RENDER_MS
 from tests.live.chromium import SAMPLES, person_at
 from tests.live.pages import sign_up
 from tests.live.product import Caller, Product, until
-from tests.live.test_browser import RENDER_MS
 from tests.live.test_docs import RUNNERS, Desk, runner
 
 pytestmark = [pytest.mark.live, pytest.mark.s3, pytest.mark.browser]

@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.live.pages import PASSWORD, RENDER_SECONDS, Furnished, furnish, sign_up
 from tests.live.product import ROOT, Product, until
-from tests.live.test_browser import browser  # noqa: F401
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 SAMPLES = ROOT / "static" / "samples"
@@ -30,7 +29,7 @@ LISTEN = """addEventListener("securitypolicyviolation", (event) => {
 
 
 @pytest.fixture
-def open_as(browser: Browser, product: Product) -> Iterator[Callable[..., BrowserContext]]:  # noqa: F811
+def open_as(browser: Browser, product: Product) -> Iterator[Callable[..., BrowserContext]]:
     """A person's browser with the settings that a test names."""
     opened: list[BrowserContext] = []
 
@@ -45,7 +44,7 @@ def open_as(browser: Browser, product: Product) -> Iterator[Callable[..., Browse
 
 
 @pytest.fixture(scope="module")
-def furnished(browser: Browser, product: Product) -> Furnished:  # noqa: F811
+def furnished(browser: Browser, product: Product) -> Furnished:
     return furnish(browser, product, "walker@example.org")
 
 

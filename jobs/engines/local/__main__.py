@@ -17,9 +17,9 @@ REPORT_SECONDS = 0.25
 
 
 def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
-    """{"do": "render" | "probe" | "poster" | "preview", …} → {"finished": …}, {"probe": …}, {} or {"failed": …}.
+    """{"do": "render" | "probe" | "faces" | "poster" | "preview", …} → {"finished" | "probe" | "faces": …} or {}.
 
-    What failed is said for the user.
+    What failed is said for the user: {"failed": …}.
     """
     # Numeric libraries would start a thread for each core and gain nothing on these small matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -27,6 +27,8 @@ def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     try:
         if request["do"] == "probe":
             return {"probe": probe(Path(str(request["path"])))}
+        if request["do"] == "faces":
+            return {"faces": see(request)}
         if request["do"] == "poster":
             return make_poster(Path(str(request["path"])), Path(str(request["into"])))
         if request["do"] == "preview":
@@ -45,6 +47,15 @@ def probe(path: Path) -> Mapping[str, object]:
 
     known = media.probe(path)
     return asdict(known) if known else {"kind": "unknown"}
+
+
+def see(request: Mapping[str, object]) -> list[dict[str, object]]:
+    """The faces in a picture; "size" and "resolutions" as for `photo.see`."""
+    from jobs.engines.local import photo
+
+    width, height = cast(list[int], request["size"])
+    seen = photo.see(Path(str(request["path"])), (width, height), cast(list[int], request["resolutions"]))
+    return [asdict(one) for one in seen]
 
 
 def make_poster(video: Path, into: Path) -> Mapping[str, object]:

@@ -22,6 +22,7 @@ from jobs.errors import InvalidInput, gettext_noop
 
 MAX_ENLARGEMENT = 2.0
 MIN_FACE_PIXELS = 44  # width of the face in the video
+SEEN_BELOW = 0.5  # of that: what is too small is worth finding too, so that this can be said
 CLIPPED_YAW = 22.0  # from here the inside of the mouth is kept within the face's outline
 TURNED_YAW, TURNED_GAP = 40.0, 0.06  # a profile whose open mouth can not be closed
 
@@ -43,6 +44,18 @@ class Scene:
     speakers: tuple[F64, ...]
     bystanders: tuple[F64, ...]
     mask: Mask | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A face before anything is made of it: the boxes (x0, y0, x1, y1) of it and of its mouth, as shares of the sides.
+
+    `too_small` are the resolutions in which it would be refused.
+    """
+
+    box: tuple[float, ...]
+    mouth: tuple[float, ...]
+    too_small: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,30 @@ def look(image: Path, resolution: int, speakers: int = 1, mask_image: Path | Non
         tuple(points for points in found if not any(points is one for one in chosen)),
         limits,
     )
+
+
+def see(image: Path, size: tuple[int, int], resolutions: Sequence[int]) -> list[Seen]:
+    """The faces in a picture, largest first. `image` may be a smaller copy of one of `size` (width, height).
+
+    What is too small for every resolution is left out when there is anything larger: it is seldom a face at all.
+    """
+    picture = pictures.read(image)
+    height, width = picture.shape[:2]
+    widths = {resolution: video_size(*size, resolution)[0] for resolution in resolutions}
+    sides = np.array([width, height, width, height])
+
+    def seen(points: F64) -> Seen:
+        across = face.face_width(points) / width
+        box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+        return Seen(
+            tuple(map(float, box / sides)),
+            tuple(map(float, mask.mouth_box(points) / sides)),
+            tuple(resolution for resolution in resolutions if across * widths[resolution] < MIN_FACE_PIXELS),
+        )
+
+    smallest = SEEN_BELOW * MIN_FACE_PIXELS * width / max(widths.values())
+    found = [seen(points) for points in face.FaceFinder().find(picture, smallest, at_least=face.MAX_FACES)]
+    return [one for one in found if len(one.too_small) < len(resolutions)] or found
 
 
 def notes(scene: Scene) -> tuple[Note, ...]:

@@ -32,10 +32,7 @@ class Mask:
 
     def chooses(self, points: F64) -> bool:
         """Whether the mouth of the face at `points` (478, 3) lies in it."""
-        lips = points[list(LIPS), :2]
-        reach = MOUTH_REACH * face_frame(points).scale
-        x0, y0 = np.floor(lips.min(0) - reach).astype(int)
-        x1, y1 = np.ceil(lips.max(0) + reach).astype(int)
+        x0, y0, x1, y1 = mouth_box(points)
         part = self.hard[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
         return bool(part.size) and float(part.mean()) >= CHOSEN
 
@@ -45,6 +42,15 @@ class Mask:
         if not chosen:
             raise InvalidInput(MISSES_FACES, field="mask_image")
         return chosen
+
+
+def mouth_box(points: F64) -> tuple[int, int, int, int]:
+    """The surroundings (x0, y0, x1, y1) of the mouth of the face at `points` (478, 3), by which a mask chooses it."""
+    lips = points[list(LIPS), :2]
+    reach = MOUTH_REACH * face_frame(points).scale
+    x0, y0 = np.floor(lips.min(0) - reach).astype(int)
+    x1, y1 = np.ceil(lips.max(0) + reach).astype(int)
+    return int(x0), int(y0), int(x1), int(y1)
 
 
 def read(path: Path, width: int, height: int) -> Mask | None:

@@ -1,0 +1,90 @@
+// The mask that is sent with a picture: what was chosen over it becomes a black and white file in the form.
+
+const SIDE = 1024; // longer side of the file; the engine brings it to the video's size
+const ROUGH_SIDE = 256; // of the drawing of who is near which face, which is smooth
+
+export class Mask {
+  /** `input` is the form's file field of the mask; a file that a person puts there comes before what was drawn. */
+  constructor(input) {
+    this.input = input;
+    this.size = null;
+    this.regions = null;
+    this.made = false;
+    this.used = true;
+  }
+
+  /** Whether the picture is part of the chosen kind of video; with another one its mask is not sent. */
+  use(used) {
+    if (used === this.used) return;
+    this.used = used;
+    this.write();
+  }
+
+  /** Another picture, of this size: nothing is chosen in it yet. */
+  begin(size) {
+    this.size = size;
+    this.regions = null;
+    this.write();
+  }
+
+  /** Only what is nearer to `chosen` faces than to `others` may move; null for everything. */
+  limit(regions) {
+    this.regions = regions;
+    this.write();
+  }
+
+  /** Put the mask into the form, or take it out again when it limits nothing. */
+  write() {
+    if (!this.regions || !this.size || !this.used) {
+      if (this.made) this.input.value = "";
+      this.made = false;
+      return;
+    }
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([png(this.draw())], "mask.png", { type: "image/png" }));
+    this.input.files = transfer.files;
+    this.made = true;
+  }
+
+  draw() {
+    const canvas = canvasOf(this.size, SIDE);
+    const pen = canvas.getContext("2d");
+    pen.drawImage(near(this.regions, this.size), 0, 0, canvas.width, canvas.height);
+    return canvas;
+  }
+}
+
+function canvasOf({ width, height }, side) {
+  const scale = side / Math.max(width, height);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
+  return canvas;
+}
+
+/** White where a chosen face is the nearest, in widths of the faces; black elsewhere. */
+function near({ chosen, others }, size) {
+  const canvas = canvasOf(size, ROUGH_SIDE);
+  const pen = canvas.getContext("2d");
+  const picture = pen.createImageData(canvas.width, canvas.height);
+  const far = (faces, x, y) =>
+    Math.min(
+      ...faces.map(({ box: [x0, y0, x1, y1] }) => {
+        const [across, down] = [x - ((x0 + x1) / 2) * canvas.width, y - ((y0 + y1) / 2) * canvas.height];
+        return Math.hypot(across, down) / ((x1 - x0) * canvas.width);
+      }),
+    );
+  for (let y = 0, at = 0; y < canvas.height; y++) {
+    for (let x = 0; x < canvas.width; x++, at += 4) {
+      picture.data.fill(far(chosen, x, y) <= far(others, x, y) ? 255 : 0, at, at + 3);
+      picture.data[at + 3] = 255;
+    }
+  }
+  pen.putImageData(picture, 0, 0);
+  return canvas;
+}
+
+/** A canvas as the bytes of a PNG, at once: the form may be sent the next moment. */
+function png(canvas) {
+  return Uint8Array.from(atob(canvas.toDataURL("image/png").split(",")[1]), (letter) => letter.charCodeAt(0));
+}

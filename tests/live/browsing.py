@@ -1,0 +1,18 @@
+"""What a person does in a browser to have a video made, for the tests that watch one do it."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+RENDER_MS = 120_000
+
+
+def finished(page: Page, seconds: float) -> None:
+    """Generate; the newest card becomes a video of so many seconds."""
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    card = page.locator("#gallery .card").first
+    expect(card).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    card.locator(".card__title a").click()
+    page.wait_for_function("() => document.querySelector('[data-player] video')?.duration > 0")
+    assert page.locator("[data-player] video").evaluate("video => video.duration") == pytest.approx(seconds, abs=0.1)
