@@ -1,16 +1,23 @@
-// The mask that is sent with a picture: what was chosen over it becomes a black and white file in the form.
+// The mask that is sent with a picture: what was chosen and painted over it becomes a black and white file in the form.
 
 const SIDE = 1024; // longer side of the file; the engine brings it to the video's size
 const ROUGH_SIDE = 256; // of the drawing of who is near which face, which is smooth
 
 export class Mask {
   /** `input` is the form's file field of the mask; a file that a person puts there comes before what was drawn. */
-  constructor(input) {
+  constructor(input, changed = () => {}) {
     this.input = input;
+    this.changed = changed;
     this.size = null;
     this.regions = null;
+    this.strokes = [];
     this.made = false;
     this.used = true;
+    input.addEventListener("change", () => {
+      this.made = false;
+      this.strokes = [];
+      this.changed();
+    });
   }
 
   /** Whether the picture is part of the chosen kind of video; with another one its mask is not sent. */
@@ -20,11 +27,11 @@ export class Mask {
     this.write();
   }
 
-  /** Another picture, of this size: nothing is chosen in it yet. */
+  /** Another picture, of this size: nothing is chosen or painted in it yet. */
   begin(size) {
     this.size = size;
     this.regions = null;
-    this.write();
+    this.paint([]);
   }
 
   /** Only what is nearer to `chosen` faces than to `others` may move; null for everything. */
@@ -33,9 +40,16 @@ export class Mask {
     this.write();
   }
 
+  /** Only what these strokes cover may move: {erases, width, points: [[x, y]]}, in shares of the picture's width. */
+  paint(strokes) {
+    this.strokes = strokes;
+    this.write();
+    this.changed();
+  }
+
   /** Put the mask into the form, or take it out again when it limits nothing. */
   write() {
-    if (!this.regions || !this.size || !this.used) {
+    if (!(this.regions || this.strokes.length) || !this.size || !this.used) {
       if (this.made) this.input.value = "";
       this.made = false;
       return;
@@ -49,9 +63,38 @@ export class Mask {
   draw() {
     const canvas = canvasOf(this.size, SIDE);
     const pen = canvas.getContext("2d");
-    pen.drawImage(near(this.regions, this.size), 0, 0, canvas.width, canvas.height);
+    pen.fillStyle = "black";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    if (this.strokes.length) {
+      const painted = canvasOf(this.size, SIDE);
+      follow(painted, this.strokes, "white");
+      pen.drawImage(painted, 0, 0);
+    }
+    if (this.regions) {
+      pen.globalCompositeOperation = this.strokes.length ? "darken" : "source-over";
+      pen.drawImage(near(this.regions, this.size), 0, 0, canvas.width, canvas.height);
+    }
     return canvas;
   }
+}
+
+/** Draw the strokes over an empty canvas; an eraser leaves it empty again. */
+export function follow(canvas, strokes, colour) {
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.lineCap = pen.lineJoin = "round";
+  pen.strokeStyle = pen.fillStyle = colour;
+  for (const { erases, width, points } of strokes) {
+    pen.globalCompositeOperation = erases ? "destination-out" : "source-over";
+    pen.lineWidth = width * canvas.width;
+    pen.beginPath();
+    const [[x, y], ...others] = points.map((point) => point.map((share) => share * canvas.width));
+    pen.moveTo(x, y);
+    pen.lineTo(x, y);
+    for (const point of others) pen.lineTo(...point);
+    pen.stroke();
+  }
+  pen.globalCompositeOperation = "source-over";
 }
 
 function canvasOf({ width, height }, side) {

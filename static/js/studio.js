@@ -1,5 +1,6 @@
 // The studio: three kinds of video, previews, the sample, the price, and the way of the files to the server.
 // Without this file the form is a plain one: file fields, of which the style sheet shows those of the chosen kind.
+import { Brush } from "./brush.js";
 import { Faces } from "./faces.js";
 import { Mask } from "./mask.js";
 import { Overlay, sizeOf } from "./overlay.js";
@@ -161,12 +162,14 @@ class Shown extends Slot {
 class Picture extends Shown {
   constructor() {
     super("image", "load", (slot) => slot.picked());
-    this.mask = new Mask(document.getElementById("mask_image"));
+    this.mask = new Mask(document.getElementById("mask_image"), () => this.brush?.show());
+    this.brush = new Brush(this.root, this.shown, this.mask);
     if (this.shown.complete && sizeOf(this.shown)) this.seen();
   }
 
   changed() {
-    this.mask.begin(sizeOf(this.shown));
+    this.mask?.begin(sizeOf(this.shown));
+    this.brush?.forget();
   }
 
   /** The largest faces speak by themselves; others need a mask that says so. */
