@@ -1,6 +1,7 @@
 // A voice from the microphone: record, see how loud it is, stop. What comes out is a WAV file, whose length every
 // program knows, and not the browser's own format, which does not say it.
 import { clock } from "./time.js";
+import { wavFile } from "./wav.js";
 
 const RATE_HZ = 24000;
 const MOST_SECONDS = 600;
@@ -65,7 +66,7 @@ export class Recorder {
     this.on.hidden = true;
     this.start.hidden = false;
     try {
-      this.done(new File([await wav(recorded)], `${this.name}.wav`, { type: "audio/wav" }));
+      this.done(await wav(recorded, `${this.name}.wav`));
     } catch {
       this.problem.hidden = false;
     }
@@ -73,24 +74,8 @@ export class Recorder {
 }
 
 /** What was recorded as mono 16-bit WAV. */
-async function wav(recorded) {
+async function wav(recorded, name) {
   const context = new OfflineAudioContext(1, 1, RATE_HZ);
   const sound = await context.decodeAudioData(await recorded.arrayBuffer());
-  const samples = sound.getChannelData(0);
-  const bytes = new DataView(new ArrayBuffer(44 + 2 * samples.length));
-  const text = (at, word) => [...word].forEach((letter, i) => bytes.setUint8(at + i, letter.charCodeAt(0)));
-  text(0, "RIFF");
-  bytes.setUint32(4, 36 + 2 * samples.length, true);
-  text(8, "WAVEfmt ");
-  bytes.setUint32(16, 16, true);
-  bytes.setUint16(20, 1, true); // PCM
-  bytes.setUint16(22, 1, true); // mono
-  bytes.setUint32(24, RATE_HZ, true);
-  bytes.setUint32(28, 2 * RATE_HZ, true);
-  bytes.setUint16(32, 2, true);
-  bytes.setUint16(34, 16, true);
-  text(36, "data");
-  bytes.setUint32(40, 2 * samples.length, true);
-  samples.forEach((value, i) => bytes.setInt16(44 + 2 * i, Math.max(-1, Math.min(1, value)) * 32767, true));
-  return bytes.buffer;
+  return wavFile([sound.getChannelData(0)], RATE_HZ, name);
 }

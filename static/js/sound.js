@@ -36,10 +36,13 @@ export class Sound {
     this.values = [];
     if (this.audio.getAttribute("src") !== url) this.audio.src = url;
     this.measure();
-    peaks(source, fit(this.wave)).then((found) => {
-      this.values = found;
-      this.redraw();
-    });
+    peaks(source, fit(this.wave)).then((found) => this.audio.getAttribute("src") === url && this.heard(found));
+  }
+
+  /** How loud it is all along, once that is known. */
+  heard(values) {
+    this.values = values;
+    this.redraw();
   }
 
   unload() {

@@ -5,7 +5,8 @@ import { Faces } from "./faces.js";
 import { Mask } from "./mask.js";
 import { Overlay, sizeOf } from "./overlay.js";
 import { Recorder } from "./record.js";
-import { Sound } from "./sound.js";
+import { Trim } from "./trim.js";
+import { cutOut } from "./wav.js";
 
 const form = document.getElementById("studio");
 const text = form.dataset;
@@ -66,10 +67,14 @@ class Slot {
   /** Put the first of `files` into the form, as if it had been picked. */
   give(files) {
     if (!files.length) return;
-    const transfer = new DataTransfer();
-    transfer.items.add(files[0]);
-    this.input.files = transfer.files;
+    this.hold(files.slice(0, 1));
     this.take();
+  }
+
+  hold(files) {
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    this.input.files = transfer.files;
   }
 
   take() {
@@ -203,20 +208,43 @@ class Film extends Shown {
 class Voice extends Slot {
   constructor(name) {
     super(name);
-    this.sound = new Sound(this.root, () => reckon());
-    const url = this.sound.audio.getAttribute("src");
-    if (url) this.sound.load(url, url);
+    this.whole = null;
+    this.filename = this.root.querySelector("[data-name]");
+    this.sound = new Trim(this.root, form.dataset.nonce, () => reckon());
+    this.source = this.sound.audio.getAttribute("src");
+    if (this.source) this.sound.load(this.source, this.source);
     new Recorder(this.root.querySelector("[data-record]"), text.textRecording, (file) => this.give([file]));
   }
 
+  /** With `part` only that of the recording is taken, as `sound.part` says it. */
+  give(files, part = null) {
+    this.sound.wanted = part;
+    super.give(files);
+  }
+
+  /** How long what is taken of it is; null while that is not known. */
   get seconds() {
-    return this.sound.seconds;
+    return this.sound.length;
   }
 
   preview(url, name, source) {
-    this.root.querySelector("[data-name]").textContent = name;
+    this.filename.textContent = name;
+    this.source = source;
     if (url) this.sound.load(url, source);
     else this.sound.unload();
+  }
+
+  /** Put only the chosen part into the form; `restore` puts back what was there. */
+  async cut() {
+    const { begin, end } = this.sound;
+    const part = await cutOut(this.source, begin, end, this.filename.textContent);
+    this.whole = [...this.input.files];
+    this.hold([part]);
+  }
+
+  restore() {
+    if (this.whole) this.hold(this.whole);
+    this.whole = null;
   }
 }
 
@@ -319,9 +347,10 @@ async function fileOf(slot) {
 
 swap.addEventListener("click", async () => {
   const agreed = consent.checked;
-  const [left, right] = await Promise.all([slots.left_audio, slots.right_audio].map(fileOf));
-  for (const [slot, files] of [[slots.left_audio, right], [slots.right_audio, left]]) {
-    if (files.length) slot.give(files);
+  const sides = [slots.left_audio, slots.right_audio];
+  const held = await Promise.all(sides.map(async (slot) => ({ files: await fileOf(slot), part: slot.sound.part })));
+  for (const [slot, { files, part }] of [[sides[0], held[1]], [sides[1], held[0]]]) {
+    if (files.length) slot.give(files, part);
     else slot.clear();
   }
   consent.checked = agreed; // the same voices as before
@@ -389,12 +418,41 @@ function rest() {
   bar.hidden = true;
 }
 
+async function cutOf(voice) {
+  try {
+    await voice.cut();
+  } catch (failure) {
+    problem(voice.name, text.textUncut);
+    throw failure;
+  }
+}
+
+// What is cut out of a recording is made when it is sent, and not at every move of a handle.
+form.addEventListener("htmx:confirm", (event) => {
+  if (event.target !== form) return;
+  const cuts = parts[kind()].map((name) => slots[name]).filter((slot) => slot instanceof Voice && slot.sound.isCut);
+  if (!cuts.length) return;
+  event.preventDefault();
+  generate.disabled = true;
+  const cutting = cuts.map((voice) => cutOf(voice));
+  Promise.all(cutting).then(
+    () => {
+      generate.disabled = false; // while it is sent htmx does this
+      event.detail.issueRequest(true);
+    },
+    () => {
+      generate.disabled = false;
+      for (const voice of cuts) voice.restore();
+    },
+  );
+});
 form.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== form) return;
   unsent.hidden = true;
   const first = lacks();
   if (first) {
     event.preventDefault();
+    for (const slot of Object.values(slots)) slot.restore?.();
     document.getElementById(first).focus();
     return;
   }
@@ -411,6 +469,7 @@ form.addEventListener("htmx:xhr:progress", (event) => {
 form.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== form || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
   rest();
+  for (const slot of Object.values(slots)) slot.restore?.();
   unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
 });
 form.addEventListener("htmx:afterSettle", () => {

@@ -399,6 +399,14 @@ def test_in_german_the_refusals_are_german(alices: Client, png: Path, wav: Path,
     assert "Dieses Video kostet 10 Credits, im Guthaben sind 0" in words(answer)
 
 
+def test_a_style_sheet_of_a_script_needs_the_word_of_this_very_page(alices: Client) -> None:
+    first, second = (alices.get(STUDIO) for _ in range(2))
+
+    (nonce,) = re.findall(r'data-nonce="([^"]{16,})"', source(first))
+    assert f"style-src-elem 'self' 'nonce-{nonce}'" in first["Content-Security-Policy"]
+    assert nonce not in second["Content-Security-Policy"]
+
+
 # --- What the installation's engines take ---------------------------------------------------
 
 

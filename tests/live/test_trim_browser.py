@@ -1,0 +1,86 @@
+"""Of a recording only the chosen part is played, priced and sent."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.live.browsing import SAMPLES, finished, sign_up
+
+pytestmark = [pytest.mark.live, pytest.mark.browser]
+BUILD_MS = 30_000
+# How far it was played.
+LATEST = """audio => {
+    window.latest = 0;
+    audio.ontimeupdate = () => { window.latest = Math.max(window.latest, audio.currentTime); };
+}"""
+
+
+def test_a_part_is_chosen_by_keyboard_and_becomes_the_video(page: Page) -> None:
+    sign_up(page, "trim@example.org")
+    page.goto("/studio/?sample=1")
+    page.get_by_text("720p", exact=True).click()
+    voice = page.locator("[data-slot=audio]")
+    start, stop = voice.get_by_label("From"), voice.get_by_label("to", exact=True)
+    expect(start).to_be_visible(timeout=BUILD_MS)
+    expect(page.locator("[data-price=total]").first).to_have_text("32 credits")
+    start.fill("1.2")
+    stop.focus()
+    stop.press("ArrowDown")
+    stop.fill("6.9")
+    stop.press("Tab")
+    expect(page.locator("[data-price=total]").first).to_have_text("24 credits")
+    expect(voice.locator("[data-time]")).to_have_text("0:06")
+
+    audio = voice.locator("audio")
+    assert audio.evaluate("audio => audio.currentTime") == pytest.approx(1.2, abs=0.05)
+    audio.evaluate(
+        "audio => { window.latest = 0; audio.ontimeupdate = () => latest = Math.max(latest, audio.currentTime) }"
+    )
+    voice.get_by_role("button", name="Listen").click()
+    page.wait_for_function("() => document.querySelector('[data-slot=audio] audio').currentTime > 1.4")
+    audio.evaluate("audio => { audio.currentTime = 6.5 }")
+    page.wait_for_function("() => document.querySelector('[data-slot=audio] audio').paused")
+    assert audio.evaluate("audio => audio.currentTime") == pytest.approx(1.2, abs=0.05)
+    assert page.evaluate("window.latest") < 7.2
+
+    finished(page, 5.7)
+
+
+def test_a_part_is_chosen_by_its_handles_and_goes_with_the_voice(page: Page, tmp_path: Path) -> None:
+    sign_up(page, "handles@example.org")
+    page.get_by_text("Two speakers", exact=True).click()
+    left, right = page.locator("[data-slot=left_audio]"), page.locator("[data-slot=right_audio]")
+    page.locator("#left_audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#right_audio").set_input_files(shutil.copy(SAMPLES / "voice.wav", tmp_path / "other.wav"))
+    expect(left.get_by_label("From")).to_be_visible(timeout=BUILD_MS)
+    handle = left.locator("[part~=region-handle-left]")
+    box = handle.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 104, box["y"] + 20, steps=8)
+    page.mouse.up()
+    taken = float(left.get_by_label("From").input_value())
+    assert taken > 1
+    expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
+    page.locator("#swap").click()
+    expect(right.get_by_label("From")).to_have_value(f"{taken:.1f}", timeout=BUILD_MS)
+    expect(left.get_by_label("From")).to_have_value("0.0", timeout=BUILD_MS)
+    expect(right.locator("[data-name]")).to_have_text("voice.wav")
+
+
+def test_what_was_cut_is_whole_again_when_it_is_refused(page: Page) -> None:
+    sign_up(page, "uncut@example.org")
+    voice = page.locator("[data-slot=audio]")
+    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
+    expect(voice.get_by_label("From")).to_be_visible(timeout=BUILD_MS)
+    voice.get_by_label("From").fill("2")
+    voice.get_by_label("From").press("Tab")
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    expect(page.locator("#problem-image")).to_have_text("Choose a picture.")
+    assert page.locator("#audio").evaluate("input => input.files[0].size") == (SAMPLES / "voice.wav").stat().st_size
+    expect(voice.get_by_label("From")).to_have_value("2.0")
+    expect(page.locator("#generate")).to_be_enabled()
