@@ -26,7 +26,7 @@ LOAD = """async (wanted) => {
     const shown = () => document.querySelectorAll("#gallery .card").length;
     while (shown() < wanted) {
         const before = shown();
-        document.querySelector("#more a").click();
+        document.querySelector("#more").scrollIntoView();
         while (shown() === before) await new Promise((done) => setTimeout(done, 20));
         await new Promise((done) => setTimeout(done, 100)); // htmx takes up what came
     }
@@ -58,6 +58,7 @@ def main() -> None:
         from django.core.management import call_command
 
         settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
         settings.ALLOWED_HOSTS.append("testserver")
         call_command("migrate", verbosity=0)
         measure()
