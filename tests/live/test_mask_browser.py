@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.live.browsing import SAMPLES, finished, sign_up
+from tests.live.browsing import finished
+from tests.live.chromium import SAMPLES
+from tests.live.pages import sign_up
 from tests.live.product import Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live.browsing import SAMPLES, finished, sign_up
+from tests.live.browsing import finished
+from tests.live.chromium import SAMPLES
+from tests.live.pages import sign_up
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 BUILD_MS = 30_000
