@@ -197,10 +197,15 @@ class Film extends Shown {
     if (this.shown.readyState >= HTMLMediaElement.HAVE_METADATA) this.seen();
   }
 
-  /** A frame that is not shown yet would be copied as a black one. */
+  /** A frame that is not there yet would be copied as a black one. */
   async look() {
     const url = this.shown.src;
-    await new Promise((shown) => this.shown.requestVideoFrameCallback(shown));
+    if (this.shown.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+      await new Promise((there) => this.shown.addEventListener("loadeddata", there, { once: true }));
+    }
+    // Shown by now, or with the next picture of the page: no callback comes for a frame that was shown already.
+    const next = new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+    await Promise.race([next, new Promise((shown) => this.shown.requestVideoFrameCallback(shown))]);
     if (this.shown.src === url && !this.shown.currentTime) super.look();
   }
 }
