@@ -304,8 +304,10 @@ class _Sources(Mapping[str, Path]):
 
 def _work(job: Job, made_by: Engine, folder: Path, beat: media.Beat) -> Work:
     given = {one.field: one.media for one in job.inputs.select_related("media")}
-    away = Away()
-    if isinstance(made_by, RemoteEngine):
+    sources: Mapping[str, Path] = _Sources(given, folder, beat)
+    if not isinstance(made_by, RemoteEngine):
+        sources, away = dict(sources), Away()
+    else:
         away = Away(
             remote_id=job.remote_id,
             submitted=job.submitted is not None,
@@ -319,7 +321,7 @@ def _work(job: Job, made_by: Engine, folder: Path, beat: media.Beat) -> Work:
     return Work(
         job_id=str(job.pk),
         model=job.model,  # type: ignore[arg-type]  # the choices are the same words
-        sources=_Sources(given, folder, beat),
+        sources=sources,
         output=folder / "result.mp4",
         resolution=job.resolution,
         seed=job.seed,
