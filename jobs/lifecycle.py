@@ -47,7 +47,7 @@ from jobs.engines.base import (
 from jobs.enqueue import Queue, enqueue, queues, served, stopping, waiting
 from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, Unavailable, gettext_noop
 from jobs.media import Draft
-from jobs.models import ApiKey, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
+from jobs.models import ApiKey, Batch, Claim, Job, JobInput, Media, Status, User, WalletKind, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.net import CALL_SECONDS
 from jobs.wire import job_object
@@ -110,6 +110,7 @@ def submit(
     api_key: ApiKey | None = None,
     claim: Claim | None = None,
     showcase: bool = False,
+    batch: Batch | None = None,
 ) -> Job:
     """Make the job, hold its price and tell the queue: all of it or nothing.
 
@@ -134,6 +135,7 @@ def submit(
                 api_key=api_key,
                 name=order.name or _name_from(order),
                 showcase=showcase,
+                batch=batch,
                 model=order.model,
                 resolution=order.resolution,
                 seed=order.seed if order.seed >= 0 else secrets.randbelow(MAX_SEED),
@@ -514,9 +516,9 @@ def rename(user: User, job_id: UUID, name: str) -> None:
 def again(job_id: UUID) -> Job:
     """Make the video of a job that came to nothing once more, as a new job: same files, same seed, same wallet.
 
-    Raises NotFound, Conflict, InsufficientCredits or RateLimited.
+    In a batch it takes the other one's place. Raises NotFound, Conflict, InsufficientCredits or RateLimited.
     """
-    job = Job.objects.select_related("user", "api_key", "wallet").filter(pk=job_id).first()
+    job = Job.objects.select_related("user", "api_key", "wallet", "batch").filter(pk=job_id).first()
     if job is None:
         raise NotFound(gettext_noop("There is no such job."))
     if job.status not in (Status.FAILED, Status.CANCELLED):
@@ -535,7 +537,10 @@ def again(job_id: UUID) -> Job:
         speaking_order=job.speaking_order,  # type: ignore[arg-type]  # the choices are the same words
         engine=job.wanted,
     )
-    return submit(job.user, order, WalletKind(job.wallet.kind), api_key=job.api_key)
+    with transaction.atomic():
+        new = submit(job.user, order, WalletKind(job.wallet.kind), api_key=job.api_key, batch=job.batch)
+        Job.objects.filter(pk=job.pk).update(batch=None, updated=timezone.now())
+    return new
 
 
 def refund(job_id: UUID, reason: str) -> None:

@@ -92,7 +92,8 @@ def _account(user: User) -> dict[str, object]:
 
 
 def _jobs(user: User) -> Iterator[Job]:
-    rows = jobs_of(user).order_by("created", "id").select_related("result", "poster", "preview", "api_key")
+    rows = jobs_of(user).order_by("created", "id")
+    rows = rows.select_related("result", "poster", "preview", "api_key", "batch")
     return rows.prefetch_related("inputs__media").iterator(ROWS_AT_ONCE)
 
 
@@ -112,6 +113,7 @@ def _job(job: Job) -> dict[str, object]:
         "speakingOrder": job.speaking_order,
         "webhook": job.webhook,
         "key": str(job.api_key) if job.api_key else None,
+        "batch": str(job.batch) if job.batch else None,
         "files": files,
     }
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from jobs import lifecycle, media
 from jobs.enqueue import enqueue
 from jobs.errors import Conflict, gettext_noop
-from jobs.models import ApiKey, Claim, Delivery, Media, SigningSecret, User
+from jobs.models import ApiKey, Claim, Delivery, Media, SigningSecret, User, batches_of
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def remove(user: User) -> None:
         # With their attempts, windows and answers.
         for rows in (Delivery, SigningSecret, Claim, ApiKey, EmailAddress, Authenticator):
             rows.objects.filter(user=nobody).delete()
+        batches_of(nobody).delete()
         for session in UserSession.objects.filter(user=nobody):
             session.end()
         Media.objects.filter(owner=nobody).update(ready=False, filename="")  # no link leads there any more

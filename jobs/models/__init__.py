@@ -1,6 +1,7 @@
 """The data: one module for each subject, all names here."""
 
 from jobs.models.account import ApiKey, User
+from jobs.models.batch import Batch, batches_of
 from jobs.models.beat import Beat
 from jobs.models.credit import Bucket, Movement, MovementKind, Wallet, WalletKind
 from jobs.models.engine import EngineState, Exchange
@@ -13,6 +14,7 @@ from jobs.models.webhook import Attempt, Delivery, DeliveryStatus, SigningSecret
 __all__ = [
     "ApiKey",
     "Attempt",
+    "Batch",
     "Beat",
     "Bucket",
     "Claim",
@@ -34,5 +36,6 @@ __all__ = [
     "Wallet",
     "WalletKind",
     "Window",
+    "batches_of",
     "jobs_of",
 ]

@@ -43,6 +43,7 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="jobs")
     api_key = models.ForeignKey("jobs.ApiKey", models.SET_NULL, null=True, blank=True, related_name="jobs")
+    batch = models.ForeignKey("jobs.Batch", models.SET_NULL, null=True, blank=True, related_name="jobs")
     name = models.CharField(max_length=120, blank=True)
     showcase = models.BooleanField(default=False, help_text="This installation's own example, shown on the home page.")
 

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from jobs import keys, sharing, webhooks
-from jobs.models import Attempt, Delivery, Job, Media, Status, User
+from jobs.models import Attempt, Batch, Delivery, Job, Media, Status, User
 from jobs.wire import job_object
 from tests.engine import RESULT
 from tests.web.conftest import JobIn
@@ -39,6 +39,8 @@ def test_everything_of_the_account_is_in_it(alices: Client, alice: User, bob: Us
     EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
     job, failed = job_in(Status.DONE, alice, name="Good morning"), job_in(Status.FAILED, alice)
     job_in(Status.DONE, bob, name="Bob's own")
+    several = Batch.objects.create(owner=alice, name="Greetings")
+    Job.objects.filter(pk=job.pk).update(batch=several)
     sharing.share(alice, job.pk)
     key, _ = keys.create(alice, "laptop")
     Delivery.objects.create(user=alice, job=job, url="https://alice.example.org/hook", body='{"id":"1"}')
@@ -55,7 +57,8 @@ def test_everything_of_the_account_is_in_it(alices: Client, alice: User, bob: Us
     shown = jobs[str(job.pk)]
     job.refresh_from_db()
     assert shown.items() >= dict(job_object(job)).items()
-    assert shown["name"] == "Good morning"
+    assert (shown["name"], shown["batch"]) == ("Good morning", "Greetings")
+    assert jobs[str(failed.pk)]["batch"] is None
     assert read.read(shown["files"]["result"]) == RESULT
     assert read.read(shown["files"]["image"])[1:4] == b"PNG"
     moves = [(move["kind"], move["credits"]) for move in in_it(read, "credits.json")]

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from jobs import credits, keys, lifecycle, sharing, tasks, webhooks
 from jobs.engines.base import Outcome, Report, Work
 from jobs.media import media_path
-from jobs.models import ApiKey, Delivery, Job, Media, Movement, Status, User, Wallet, WalletKind
+from jobs.models import ApiKey, Batch, Delivery, Job, Media, Movement, Status, User, Wallet, WalletKind
 from tests.conftest import MakeJob
 from tests.engine import RESULT, FakeEngine, succeed
 from tests.people import PASSWORD
@@ -96,6 +96,9 @@ def test_the_person_is_gone_from_every_row_and_the_ledger_adds_up(
     gone = job_in(Status.DONE, alice, name="Mauerblume past")
     lifecycle.remove(alice, gone.pk)
     waiting = make_job(alice, name="Mauerblume plan", prompt="mauerblume smile", webhook=HOOK)
+    several = Batch.objects.create(owner=alice, name="Mauerblume greetings")
+    Job.objects.filter(pk=waiting.pk).update(batch=several)
+    Batch.objects.create(owner=alice, name="Later", plan=[{"name": "Mauerblume wish"}])
     row, key = keys.create(alice, "Mauerblume laptop")
     secret = webhooks.current_secret(alice).secret
     webhooks.send_test(alice, HOOK, {"said": "Mauerblume"})

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from jobs import health, lifecycle, showcase
+from jobs import batches, health, lifecycle, showcase
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 lifecycle.sweep()
+                batches.tidy(timezone.now())
                 health.ask()
                 showcase.go_on()
             except (DatabaseError, OSError):
