@@ -7,21 +7,20 @@ two-factor.
 import math
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 
-from jobs.accounts.stream import ZipStream
 from jobs.credits import movements_of
 from jobs.errors import RateLimited, gettext_noop
+from jobs.media import ZipStream
 from jobs.models import ApiKey, Attempt, Delivery, Job, Media, Movement, Share, User, jobs_of
 from jobs.wire import job_object
 
@@ -56,12 +55,8 @@ def _pieces(user: User) -> Iterator[bytes]:
     files = Media.objects.filter(owner=user, ready=True).order_by("created", "pk")
     yield from archive.documents("files.json", (_file(media) for media in files.iterator(ROWS_AT_ONCE)))
     for media in files.iterator(ROWS_AT_ONCE):
-        try:
-            file = default_storage.open(media.name)
-        except FileNotFoundError:
-            continue  # removed while this was on its way
-        with file:
-            yield from archive.file(_path(media), cast(BinaryIO, file))
+        with suppress(FileNotFoundError):  # removed while this was on its way
+            yield from archive.kept(_path(media), media)
     yield from archive.end()
 
 

@@ -1,5 +1,6 @@
 """Files that people sent and files that we made: taking in, looking into, keeping, handing out."""
 
+from jobs.media.archive import ZipStream
 from jobs.media.draft import Draft, draft_of
 from jobs.media.faces import Face, find_faces
 from jobs.media.intake import SAMPLE_FILES, SAMPLES, SAMPLES_OF, Intake
@@ -20,6 +21,7 @@ __all__ = [
     "Face",
     "Intake",
     "Ticket",
+    "ZipStream",
     "content_type_of",
     "disposition",
     "draft_of",

@@ -3,17 +3,19 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import default_storage
 from django.test import Client
-from pytest_django import Settings
 
-from jobs import keys, sharing, webhooks
-from jobs.models import Attempt, Batch, Delivery, Job, Media, Status, User
+from jobs import keys, media, sharing, webhooks
+from jobs.media import Draft
+from jobs.media.probe import Facts
+from jobs.models import Attempt, Batch, Delivery, Job, Media, MediaKind, Status, User
 from jobs.wire import job_object
 from tests.engine import RESULT
 from tests.web.conftest import JobIn
@@ -85,9 +87,18 @@ def test_no_secret_and_nothing_of_others_is_in_it(alices: Client, alice: User, b
     assert alice.email in everything
 
 
-def test_the_files_come_from_whatever_storage_keeps_them(alices: Client, alice: User, settings: Settings) -> None:
-    in_memory = {"BACKEND": f"{InMemoryStorage.__module__}.{InMemoryStorage.__name__}"}
-    settings.STORAGES = settings.STORAGES | {"default": in_memory}
+@pytest.mark.s3
+@pytest.mark.usefixtures("bucket")
+def test_the_files_come_from_the_bucket_that_keeps_them(alices: Client, alice: User, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(b"a picture")
+    kept = media.keep(alice, Draft(tmp_path / "picture", "my face.png", "image/png", Facts(MediaKind.IMAGE)))
+
+    read = archive(alices.post(EXPORT))
+
+    assert read.read(f"files/{kept.pk}.png") == b"a picture"
+
+
+def test_what_a_file_is_called_leads_nowhere_and_a_lost_one_is_left_out(alices: Client, alice: User) -> None:
     name = default_storage.save("inputs/x", ContentFile(b"a picture"))
     Media.objects.create(owner=alice, name=name, filename="../../etc/my face.PNG", size=9)
     lost = Media.objects.create(owner=alice, name="inputs/lost", filename="lost.png", size=9)

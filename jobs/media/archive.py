@@ -1,15 +1,44 @@
-"""A zip archive that is written while it is read: never more of it in memory than a few chunks."""
+"""Zip archives that are written while they are read: never more of one in memory than a few chunks."""
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO
 
+from jobs.media.storage import local_path
+from jobs.media.uploads import incoming_folder
+from jobs.models import Media
+
 CHUNK_BYTES = 1 << 17
 # Of the chunks that the archive's own headers and footers come in.
 SMALL_BYTES = 1 << 14
+UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+# What the format adds: for each file a local header, a descriptor and a line of the directory, and the directory's end.
+FILE_BYTES, END_BYTES = 50 + 24 + 46, 22
+# From here on the directory needs wider fields, and an archive's length is not told beforehand.
+PLAIN_BYTES = 1 << 31
+
+
+def distinct(names: Iterable[str]) -> Iterator[str]:
+    """The names as a file system of any kind takes them, each another one: of equal ones, the later are numbered."""
+    seen: set[str] = set()
+    for wanted in names:
+        plain = UNSAFE.sub("_", wanted).strip(" .")[:100] or "_"
+        name, number = plain, 1
+        while name.casefold() in seen:
+            number += 1
+            name = f"{plain} ({number})"
+        seen.add(name.casefold())
+        yield name
+
+
+def length(files: Iterable[tuple[str, int]]) -> int | None:
+    """The bytes of an archive of nothing but these files, each a name and a size; None if that can not be told."""
+    total = END_BYTES + sum(FILE_BYTES + 2 * len(name.encode()) + size for name, size in files)
+    return total if total < PLAIN_BYTES else None
 
 
 class _Sink(io.RawIOBase):
@@ -43,9 +72,17 @@ class ZipStream:
         self._zip = zipfile.ZipFile(self._sink, "w", allowZip64=True)
         self._at = at.timetuple()[:6]
 
-    def file(self, name: str, file: BinaryIO) -> Iterator[bytes]:
+    def kept(self, name: str, media: Media, at: datetime | None = None) -> Iterator[bytes]:
+        """Add a file of ours, from wherever it is kept; `at` is when it was made.
+
+        Raises Unavailable, or FileNotFoundError with nothing added.
+        """
+        with incoming_folder() as folder, local_path(media, folder).open("rb") as file:
+            yield from self.file(name, file, at)
+
+    def file(self, name: str, file: BinaryIO, at: datetime | None = None) -> Iterator[bytes]:
         """Add a file that is packed already: a picture, a recording, a video."""
-        with self._entry(name, zipfile.ZIP_STORED) as entry:
+        with self._entry(name, zipfile.ZIP_STORED, at) as entry:
             while chunk := file.read(CHUNK_BYTES):
                 entry.write(chunk)
                 yield self._sink.fetch()
@@ -73,8 +110,8 @@ class ZipStream:
         self._zip.close()
         yield self._sink.fetch()
 
-    def _entry(self, name: str, method: int) -> io.BufferedIOBase:
-        info = zipfile.ZipInfo(name, self._at)
+    def _entry(self, name: str, method: int, at: datetime | None = None) -> io.BufferedIOBase:
+        info = zipfile.ZipInfo(name, at.timetuple()[:6] if at else self._at)
         info.compress_type = method
         info.external_attr = 0o600 << 16
         # 64 bit, because nobody knows the size before the end.

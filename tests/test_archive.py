@@ -7,7 +7,9 @@ import zipfile
 from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
-from jobs.accounts.stream import ZipStream
+import pytest
+
+from jobs.media import ZipStream, archive
 
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
 MEGA = 1 << 20
@@ -26,17 +28,17 @@ class Endless(io.RawIOBase):
 
 
 def test_documents_lists_and_files_are_there_unharmed() -> None:
-    archive = ZipStream(NOW)
+    stream = ZipStream(NOW)
     picture = bytes(range(256)) * 3000
     rows = [{"name": "Grüße", "n": n} for n in range(2000)]
 
     whole = b"".join(
         [
-            *archive.document("one.json", {"a": 1}),
-            *archive.documents("many.json", iter(rows)),
-            *archive.documents("none.json", []),
-            *archive.file("files/a.png", io.BytesIO(picture)),
-            *archive.end(),
+            *stream.document("one.json", {"a": 1}),
+            *stream.documents("many.json", iter(rows)),
+            *stream.documents("none.json", []),
+            *stream.file("files/a.png", io.BytesIO(picture)),
+            *stream.end(),
         ]
     )
 
@@ -51,11 +53,11 @@ def test_documents_lists_and_files_are_there_unharmed() -> None:
 
 
 def test_the_size_of_a_file_does_not_matter() -> None:
-    archive = ZipStream(NOW)
+    stream = ZipStream(NOW)
     tracemalloc.start()
     try:
         sent = 0
-        for piece in archive.file("files/film.mp4", cast(BinaryIO, Endless(200 * MEGA))):
+        for piece in stream.file("files/film.mp4", cast(BinaryIO, Endless(200 * MEGA))):
             sent += len(piece)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -63,3 +65,27 @@ def test_the_size_of_a_file_does_not_matter() -> None:
 
     assert sent >= 200 * MEGA
     assert peak < MEGA
+
+
+def test_the_length_of_files_is_known_beforehand() -> None:
+    files = {"Größe ✓.mp4": 0, "b.mp4": MEGA, "c.mp4": 5}
+    stream = ZipStream(NOW)
+
+    pieces = [piece for name, size in files.items() for piece in stream.file(name, cast(BinaryIO, Endless(size)), NOW)]
+    sent = sum(len(piece) for piece in [*pieces, *stream.end()])
+
+    assert sent == archive.length(files.items())
+    assert archive.length([("a.mp4", 1 << 31)]) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "plain"),
+    [
+        (["a", "A", "a"], ["a", "A (2)", "a (3)"]),
+        (["../../etc/passwd", 'a\\b:c*?"<>|\n'], ["_.._etc_passwd", "a_b_c_______"]),
+        (["", " . ", "x" * 300], ["_", "_ (2)", "x" * 100]),
+        (["Größe ✓"], ["Größe ✓"]),
+    ],
+)
+def test_names_in_an_archive_are_plain_and_distinct(names: list[str], plain: list[str]) -> None:
+    assert list(archive.distinct(names)) == plain
