@@ -133,7 +133,7 @@ def submit(
             job = Job.objects.create(
                 user=user,
                 api_key=api_key,
-                name=order.name or _name_from(order),
+                name=name_of(order),
                 showcase=showcase,
                 batch=batch,
                 model=order.model,
@@ -184,6 +184,11 @@ def quote(order: Order) -> Quote:
     return Quote(credits.price(seconds, order.resolution), credits.billed_seconds(seconds))
 
 
+def name_of(order: Order) -> str:
+    """What its video is called: as somebody wants it, else as the first voice's file is."""
+    return order.name or Path(order.inputs[VOICES[order.model][0]].filename).stem[:120]
+
+
 def _check_active(user: User) -> None:
     """Raises Conflict if the account is suspended. Its row is the lock: a suspension sees the job or comes first."""
     if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).exists():
@@ -209,10 +214,6 @@ def _seconds(order: Order) -> float:
 def _usable_seconds(voice: Draft) -> float:
     seconds = voice.facts.seconds or 0.0
     return seconds if seconds <= MAX_VOICE_SECONDS else 0.0
-
-
-def _name_from(order: Order) -> str:
-    return Path(order.inputs[VOICES[order.model][0]].filename).stem[:120]
 
 
 # --- Work ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A draft is a file that was looked into and belongs to nobody yet: nothing is sto
 until the job that wants it is submitted, so a refused submission leaves no trace.
 """
 
+import time
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,14 @@ SAMPLES_OF: Mapping[str, Mapping[str, str]] = {
     Model.VIDEO: {"video": "clip.mp4", "audio": "reply.wav"},
     Model.MULTI: {"image": "pair.jpg", "left_audio": "voice.wav", "right_audio": "reply.wav"},
 }
+# Many files at once: so many side by side, for so long in all, so much in all.
+AT_ONCE = 4
+ALL_SECONDS = 100
+TIMES_THE_LARGEST = 4
+TOO_SLOW_TOGETHER = gettext_noop(
+    "The addresses took more than {seconds} s together. Send the files along, or fewer at once."
+)
+TOO_LARGE_TOGETHER = gettext_noop("The files have more than {megabytes} MB together. Make fewer videos at once.")
 
 
 class Intake:
@@ -99,6 +108,41 @@ class Intake:
             fetched = {field: pool.submit(self._fetch, url, field) for field, url in urls.items() if own[field] is None}
             # Leaving the block waits for every one, so that no thread outlives the folder it writes to.
             return {field: own[field] or fetched[field].result() for field in urls}
+
+    def each(self, sources: Mapping[str, UploadedFile | str]) -> dict[str, Draft | InvalidInput]:
+        """A draft of each file or address of `sources`, a few at a time, or what is wrong with it.
+
+        Raises Unavailable.
+        """
+        own: dict[str, Draft | InvalidInput] = {}
+        for name, source in sources.items():
+            if isinstance(source, str):
+                try:
+                    found = self._own(source, name)
+                except InvalidInput as problem:
+                    own[name] = problem
+                else:
+                    own |= {name: found} if found else {}
+        until = time.monotonic() + ALL_SECONDS
+        taken_bytes: list[int] = []
+
+        def take(name: str, source: UploadedFile | str) -> Draft | InvalidInput:
+            try:
+                if sum(taken_bytes) > TIMES_THE_LARGEST * settings.MAX_MEDIA_BYTES:
+                    megabytes = TIMES_THE_LARGEST * settings.MAX_MEDIA_BYTES // 1_000_000
+                    raise InvalidInput(TOO_LARGE_TOGETHER, field=name, megabytes=megabytes)
+                if isinstance(source, str) and time.monotonic() > until:
+                    raise InvalidInput(TOO_SLOW_TOGETHER, field=name, seconds=ALL_SECONDS)
+                draft = self._fetch(source, name) if isinstance(source, str) else self.from_upload(source, name)
+            except InvalidInput as problem:
+                return problem
+            if isinstance(draft.file, Path):
+                taken_bytes.append(draft.file.stat().st_size)
+            return draft
+
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            others = {name: pool.submit(take, name, source) for name, source in sources.items() if name not in own}
+            return own | {name: taken.result() for name, taken in others.items()}
 
     def _own(self, url: str, field: str) -> Draft | None:
         """The draft of an address that is our own, for which nothing needs to be fetched."""

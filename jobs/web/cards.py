@@ -44,7 +44,7 @@ class Card:
 
 def with_files(jobs: QuerySet[Job]) -> QuerySet[Job]:
     """The same jobs, with all that a card needs at hand."""
-    return jobs.select_related("result", "poster", "preview").prefetch_related("inputs__media")
+    return jobs.select_related("result", "poster", "preview", "batch").prefetch_related("inputs__media")
 
 
 def card(job: Job) -> Card:

@@ -22,16 +22,14 @@ from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from jobs import lifecycle
 from jobs.errors import Problem
-from jobs.models import Job, Status, jobs_of
+from jobs.models import Batch, Job, Status, batches_of, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.web.cards import Card, cards, with_files
-from jobs.web.changes import mark_of, since, stands, word_of
+from jobs.web.changes import Watch, news, nothing_new, watch
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 from jobs.web.words import sentence
 
 PAGE = 24
-MOST_CHANGES = 1000  # a page that slept through more is loaded anew
-QUICK, CALM = "400ms", "900ms"  # between two looks: while something of the account's is open, and else
 # What a reader may ask for: the word in the address, and which states it means.
 STATES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "working": (_("In the works"), OPEN),
@@ -50,14 +48,6 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """How a page looks for changes: at which address, and how often."""
-
-    address: str
-    every: str
-
-
-@dataclass(frozen=True)
 class Undo:
     """So many videos were deleted at this moment, and can be brought back."""
 
@@ -67,11 +57,12 @@ class Undo:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which videos to show: of a kind, in a state, with these words in their names. What is not known is left out."""
+    """Which videos to show: a kind, a state, a batch, words in the name. What is not known is left out."""
 
     kind: str = ""
     state: str = ""
     words: str = ""
+    batch: Batch | None = None
 
     @classmethod
     def of(cls, request: Request) -> "Wanted":
@@ -80,6 +71,7 @@ class Wanted:
             kind if kind in Model.values else "",
             state if state in STATES else "",
             request.GET.get("q", "").replace("\0", "").strip()[:100],
+            _batch(request),
         )
 
     def among(self, jobs: QuerySet[Job]) -> QuerySet[Job]:
@@ -88,6 +80,8 @@ class Wanted:
             jobs = jobs.filter(model=self.kind)
         if self.state:
             jobs = jobs.filter(status__in=STATES[self.state][1])
+        if self.batch:
+            jobs = jobs.filter(batch=self.batch)
         for word in self.words.split():
             jobs = jobs.filter(name__icontains=word)
         return jobs
@@ -95,6 +89,7 @@ class Wanted:
     def asked(self) -> dict[str, str]:
         """The same as fields of an address."""
         asked = {"kind": self.kind, "state": self.state, "q": self.words}
+        asked["batch"] = str(self.batch.pk) if self.batch else ""
         return {name: value for name, value in asked.items() if value}
 
     def address(self, **change: str) -> str:
@@ -113,8 +108,8 @@ def gallery(request: Request) -> HttpResponse:
     if wants_part(request) and after:
         return render(request, "gallery/_more.html", {"page": _page(wanted.among(own), own, wanted, after)})
     # The watch first: what changes between the two is then shown twice, not missed.
-    watch = _watch(request, wanted)
-    context = {"watch": watch, "page": _page(wanted.among(own), own, wanted, after), "wanted": wanted}
+    watched = _watch(request, wanted)
+    context = {"watch": watched, "page": _page(wanted.among(own), own, wanted, after), "wanted": wanted}
     if wants_part(request):
         return render(request, "gallery/_list.html", context)
     kinds = [("", gettext("All")), *((kind, Model(kind).label) for kind in (Model.IMAGE, Model.VIDEO, Model.MULTI))]
@@ -127,10 +122,7 @@ def gallery(request: Request) -> HttpResponse:
 @require_safe
 def changes(request: HttpRequest) -> HttpResponseBase:
     """What has changed since an open page looked last; nothing, 204, if nothing has."""
-    asked = request.GET
-    if stands(asked.get("of", ""), asked.get("since", ""), waiting="waiting" in asked):
-        return HttpResponse(status=204)
-    return _changes(request)
+    return HttpResponse(status=204) if nothing_new(request) else _changes(request)
 
 
 @require_POST
@@ -182,29 +174,17 @@ def _changes(request: Request) -> HttpResponse:
     if not wants_part(request):
         return redirect("gallery")
     wanted, own = Wanted.of(request), _own(request)
-    watch = _watch(request, wanted)
-    start = since(request.GET.get("since", ""))
-    if start is None:
+    watched = _watch(request, wanted)
+    found = news(request)
+    if found is None:
         return HttpResponseClientRefresh()
-    gone = list(_since(request, start).exclude(removed=None).values_list("pk", flat=True)[: MOST_CHANGES + 1])
-    jobs = list(with_files(_since(request, start).filter(removed=None))[: MOST_CHANGES + 1])
-    if "waiting" in request.GET:
-        # The line has moved up, perhaps.
-        known = {job.pk for job in jobs}
-        jobs += with_files(own.filter(finished=None, status=Status.QUEUED).exclude(pk__in=known))
-    if len(gone) + len(jobs) > MOST_CHANGES:
-        return HttpResponseClientRefresh()
+    jobs, gone = found.jobs, found.gone
     fitting = set(wanted.among(own.filter(pk__in=[job.pk for job in jobs])).values_list("pk", flat=True))
-    context = {"watch": watch, "cards": cards(jobs), "fitting": fitting, "gone": gone}
+    context = {"watch": watched, "cards": cards(jobs), "fitting": fitting, "gone": gone}
     # The number is as costly as they are many, and progress alone does not change it.
     if gone or any(job.status != Status.RUNNING for job in jobs):
         context |= {"more": True, "total": own.count(), "undo": _undo(request)}
     return render(request, "gallery/_changes.html", context)
-
-
-def _since(request: Request, start: datetime) -> QuerySet[Job]:
-    """What has changed from then on, removed or not; by the time of that, so that it is found in its index."""
-    return Job.objects.filter(user=request.user, showcase=False, updated__gt=start).order_by("updated")
 
 
 def _undo(request: Request) -> Undo | None:
@@ -227,14 +207,7 @@ def _own(request: Request) -> QuerySet[Job]:
 
 
 def _watch(request: Request, wanted: Wanted) -> Watch:
-    """The mark is of now, so what is shown is to be read after it."""
-    # Unordered, or the database would walk through all of them in that order.
-    states = set(Job.objects.filter(user=request.user, finished=None).order_by().values_list("status", flat=True))
-    waiting = Status.QUEUED in states
-    query = {"of": word_of(request.user), "since": mark_of(request.user.pk, waiting=waiting)} | wanted.asked()
-    if waiting:
-        query["waiting"] = "1"
-    return Watch(f"{reverse('changes')}?{urlencode(query)}", QUICK if states else CALM)
+    return watch(request.user, reverse("changes"), wanted.asked())
 
 
 def _page(jobs: QuerySet[Job], own: QuerySet[Job], wanted: Wanted, after: str) -> Page:
@@ -247,6 +220,11 @@ def _page(jobs: QuerySet[Job], own: QuerySet[Job], wanted: Wanted, after: str) -
     found = list(jobs[: PAGE + 1])
     more = wanted.address(after=str(found[PAGE - 1].pk)) if len(found) > PAGE else ""
     return Page(cards(found[:PAGE]), more)
+
+
+def _batch(request: Request) -> Batch | None:
+    asked = request.GET.get("batch", "")
+    return batches_of(request.user).filter(pk=asked).first() if _is_id(asked) else None
 
 
 def _is_id(text: str) -> bool:

@@ -12,7 +12,20 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from jobs import credits, keys, lifecycle, sharing, webhooks
 from jobs.media import media_path
-from jobs.models import ApiKey, Delivery, Job, Media, Movement, Share, SigningSecret, Status, User, Wallet, WalletKind
+from jobs.models import (
+    ApiKey,
+    Batch,
+    Delivery,
+    Job,
+    Media,
+    Movement,
+    Share,
+    SigningSecret,
+    Status,
+    User,
+    Wallet,
+    WalletKind,
+)
 from tests.conftest import MakeJob
 from tests.web.reading import HTMX, source, whole
 
@@ -44,6 +57,16 @@ ROUTES: Mapping[str, Row] = {
     "studio": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
     "new_upload": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
     "faces": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
+    "batches": Row((LOG_IN, 200, 200)),
+    "batch_new": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
+    "batch_template": Row((200, 200, 200)),
+    "batch": Row((LOG_IN, 404, 200)),
+    "batch_changes": Row((LOG_IN, 404, GOES_ON), get_part=(LOG_IN, 404, 200)),
+    "batch_submit": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "batch_discard": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "batch_cancel": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "batch_retry": Row((405, 405, 405), post=(LOG_IN, 404, GOES_ON)),
+    "batch_results": Row((LOG_IN, 404, 200)),
     "gallery": Row((LOG_IN, 200, 200)),
     "changes": Row((LOG_IN, GOES_ON, GOES_ON), get_part=(LOG_IN, 200, 200)),
     "undo": Row((405, 405, 405), post=(LOG_IN, GOES_ON, GOES_ON)),
@@ -105,13 +128,14 @@ OURS = dict(_walk(get_resolver().url_patterns))
 
 @dataclass(frozen=True)
 class World:
-    """What Alice has: a job that waits, with its files, a key, the delivery of a job that ended, and a shared page."""
+    """What Alice has: a batch of a job that is done and one that waits, a key, a webhook's delivery, a shared page."""
 
     job: Job
     key: ApiKey
     delivery: Delivery
     share: Share
     session: UserSession
+    batch: Batch
 
     def address(self, name: str) -> str:
         """The address of the route `name`, for what is Alice's."""
@@ -119,6 +143,7 @@ class World:
         _, _, token, filename = media_path(picture).split("/")
         known = {
             "job_id": self.job.pk,
+            "batch_id": self.batch.pk,
             "public_id": self.key.public_id,
             "delivery_id": self.delivery.pk,
             "session_id": self.session.pk,
@@ -141,7 +166,9 @@ def world(alice: User, make_job: MakeJob) -> World:
     job = make_job(alice, name=NAME)
     Job.objects.filter(pk=ended.pk).update(status=Status.DONE, result=job.input("audio"), name="For all")
     session = UserSession.objects.create(user=alice, session_key="elsewhere", ip="192.0.2.1", user_agent=NAME)
-    return World(job, keys.create(alice, NAME)[0], delivery, sharing.share(alice, ended.pk), session)
+    batch = Batch.objects.create(owner=alice, name=NAME)
+    Job.objects.filter(pk__in=[ended.pk, job.pk]).update(batch=batch)
+    return World(job, keys.create(alice, NAME)[0], delivery, sharing.share(alice, ended.pk), session, batch)
 
 
 def rows_of(user: User) -> list[object]:
@@ -150,6 +177,7 @@ def rows_of(user: User) -> list[object]:
         list(rows.order_by("pk").values())
         for rows in (
             Job.objects.filter(user=user),
+            Batch.objects.filter(owner=user),
             ApiKey.objects.filter(user=user),
             Media.objects.filter(owner=user),
             Wallet.objects.filter(user=user),
@@ -252,6 +280,11 @@ PAGES = {
     "export": "account",
     "end_others": "sessions",
     "end_session": "sessions",
+    "batch_changes": "batch",
+    "batch_submit": "batch",
+    "batch_discard": "batch",
+    "batch_cancel": "batch",
+    "batch_retry": "batch",
 }
 
 
@@ -279,7 +312,10 @@ def test_after_logging_in_one_is_where_one_was(
 
 @pytest.mark.parametrize(
     "name",
-    ["job", "cancel", "again", "share_on", "share_off", "rename", "remove", "revoke", "delivery", "send_again"],
+    [
+        *("job", "cancel", "again", "share_on", "share_off", "rename", "remove", "revoke", "delivery"),
+        *("send_again", "batch", "batch_submit", "batch_discard", "batch_cancel", "batch_retry", "batch_results"),
+    ],
 )
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
     theirs = world.address(name)
@@ -287,7 +323,8 @@ def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, worl
         world.key.public_id, "mw0000000000"
     )
     missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
-    method = "POST" if name in ("cancel", "again", "share_on", "share_off", "rename", "remove", "send_again") else "GET"
+    missing = missing.replace(str(world.batch.pk), "00000000-0000-4000-8000-000000000000")
+    method = "GET" if ROUTES[name].get[2] != 405 else "POST"
 
     def heading(address: str) -> tuple[int, str]:
         answer: Any = charlies.generic(method, address)

@@ -20,8 +20,9 @@ from jobs import lifecycle
 from jobs.media import keep_preview
 from jobs.models import Job, Media, Status, User, Wallet
 from jobs.models.job import Model
-from jobs.web import gallery
-from jobs.web.gallery import PAGE, QUICK
+from jobs.web import changes
+from jobs.web.changes import QUICK
+from jobs.web.gallery import PAGE
 from tests.conftest import MakeJob
 from tests.engine import RESULT
 from tests.plans import plans_of
@@ -369,7 +370,7 @@ def test_after_too_many_changes_the_page_is_loaded_anew(
         make_job(alice)
 
     assert len(shown(look(alices, page))) == 3
-    monkeypatch.setattr(gallery, "MOST_CHANGES", 2)
+    monkeypatch.setattr(changes, "MOST_CHANGES", 2)
     assert look(alices, page).headers["HX-Refresh"] == "true"
 
 
