@@ -1,9 +1,11 @@
 """Every page by its address, and an account that has something to show on each of them."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
+from tests.live.chromium import SAMPLES
 from tests.live.product import Product, until
 
 CHROMIUM = "/usr/bin/chromium"
@@ -18,6 +20,7 @@ ANYBODYS = (
 # Of an account.
 OWN = (
     *("/studio/", "/studio/?model=lipsync-video", "/studio/?model=lipsync-image-multi", "/studio/?sample=1"),
+    *("/batches/", "/batches/new/", "/batches/new/?way=table"),
     *("/gallery/", "/gallery/?q=zzz", "/api-keys/", "/webhooks/", "/webhooks/secret/rotate/", "/credits/"),
     *("/account/", "/account/sessions/", "/accounts/2fa/"),
     *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
@@ -26,7 +29,7 @@ OWN = (
 
 @dataclass(frozen=True)
 class Furnished:
-    """What an account has: the pages of a finished video, of a key, of a delivery, and of a shared video."""
+    """What an account has: the pages of a video, of batches, of a key and a delivery, and of a shared video."""
 
     own: tuple[str, ...]
     shared: tuple[str, ...]
@@ -53,8 +56,19 @@ def log_in(page: Page, email: str) -> None:
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
+def plan_batch(page: Page) -> str:
+    """The address of a batch of one video that is looked at and not made yet, where the page is then."""
+    page.goto("/batches/new/")
+    page.locator("#face").set_input_files(SAMPLES / "face.jpg")
+    page.locator("#voices").set_input_files([SAMPLES / "voice.wav"])
+    page.locator("#consent").check()
+    page.locator("#check").click()
+    page.locator("#make").wait_for()
+    return urlsplit(page.url).path
+
+
 def furnish(browser: Browser, product: Product, email: str) -> Furnished:
-    """Sign up with `email`, make the sample's video, share it, make a key, and let a test event be sent."""
+    """Sign up with `email`, make and share the sample's video, plan two batches and make one; a key, a test event."""
     person = browser.new_context(base_url=product.url, locale="en-GB")
     page = person.new_page()
     sign_up(page, email)
@@ -67,6 +81,9 @@ def furnish(browser: Browser, product: Product, email: str) -> Furnished:
     page.goto(job)
     page.locator("#share-on").click()
     shared = page.locator("#share-address").inner_text().removeprefix(product.url)
+    planned, made = plan_batch(page), plan_batch(page)
+    page.locator("#make").click()
+    page.locator("#batch-live").wait_for()
     page.goto("/api-keys/")
     page.get_by_label("Name").fill("My script")
     page.get_by_role("button", name="Create key").click()
@@ -79,4 +96,4 @@ def furnish(browser: Browser, product: Product, email: str) -> Furnished:
     page.wait_for_url("**/webhooks/msg_*/")
     sent = page.url.removeprefix(product.url)
     person.close()
-    return Furnished((job, f"{job}remove/", revoke, sent), (shared, f"{shared}player/"))
+    return Furnished((job, f"{job}remove/", planned, made, revoke, sent), (shared, f"{shared}player/"))

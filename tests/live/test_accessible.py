@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.live.chromium import ARGUMENTS
-from tests.live.pages import ANYBODYS, OWN, sign_up
+from tests.live.pages import ANYBODYS, OWN, plan_batch, sign_up
 from tests.live.product import Product, until
 from tests.live.test_api_live import _wheel
 
@@ -60,7 +60,10 @@ def test_no_page_breaks_a_rule(reader: Page, product: Product, axe: str, request
     reader.goto(job)
     reader.locator("#share-on").click()
     shared = reader.locator("#share-address").inner_text().removeprefix(product.url)
-    for path in (*OWN, job, shared, f"{shared}player/"):
+    planned, made = plan_batch(reader), plan_batch(reader)
+    reader.locator("#make").click()
+    reader.locator("#batch-live").wait_for()
+    for path in (*OWN, job, shared, f"{shared}player/", planned, made):
         problems += broken(reader, path, axe)
     reader.goto(job)
     reader.locator("#delete").click()
