@@ -66,6 +66,6 @@ form.addEventListener("htmx:afterRequest", (event) => {
   unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
 });
 form.addEventListener("htmx:afterSettle", () => {
-  const first = document.querySelector("#faults") ?? form.querySelector(".field__error:not([hidden])");
-  first?.scrollIntoView({ block: "nearest" });
+  if (document.getElementById("faults")) document.getElementById("problems").scrollIntoView();
+  else form.querySelector(".field__error:not([hidden])")?.scrollIntoView({ block: "nearest" });
 });

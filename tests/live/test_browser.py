@@ -247,7 +247,7 @@ def test_the_home_page_plays_what_this_installation_made(page: Page) -> None:
 def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     sign_up(page, f"width{width}@example.org")
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/studio/", "/studio/?sample=1", "/gallery/", "/api-keys/", "/nothing-here"):
+    for path in ("/", "/studio/", "/studio/?sample=1", "/batches/new/", "/gallery/", "/api-keys/", "/nothing-here"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
