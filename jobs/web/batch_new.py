@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import batches, lifecycle
-from jobs.batches import MAX_JOBS
+from jobs.batches import MAX_JOBS, TOO_MANY
 from jobs.errors import InvalidInput, Problem, Unavailable
 from jobs.lifecycle import Order
 from jobs.media import Draft, Intake
@@ -32,7 +32,6 @@ from jobs.web.table import COLUMNS, MAX_BYTES, Fault, Row, is_address, read, sam
 Read = tuple[list[Order], list[Fault]]
 
 WAYS: Sequence[tuple[str, str | Promise]] = (("voices", _("One face, several voices")), ("table", _("A table")))
-TOO_MANY = _("These are %(videos)d videos; at most %(limit)d can be made at once.")
 NO_FACE = _("This is neither a picture nor a video. Choose a JPEG, PNG, WebP, MP4, MOV or WebM file.")
 FACES: Mapping[MediaKind, tuple[Model, str]] = {
     MediaKind.IMAGE: (Model.IMAGE, "image"),
@@ -78,6 +77,10 @@ def _name(form: VoicesForm | TableForm) -> str:
     return given or PurePath(file.name or "").stem[:120] or gettext("Untitled")
 
 
+def _too_many(videos: int) -> str:
+    return gettext(TOO_MANY).format(videos=videos, limit=MAX_JOBS)
+
+
 # --- One face, several voices ------------------------------------------------------------------
 
 
@@ -86,7 +89,7 @@ def _of_voices(intake: Intake, form: VoicesForm) -> Read:
     face: UploadedFile = form.cleaned_data["face"]
     voices: list[UploadedFile] = form.cleaned_data["voices"]
     if len(voices) > MAX_JOBS:
-        form.add_error("voices", TOO_MANY % {"videos": len(voices), "limit": MAX_JOBS})
+        form.add_error("voices", _too_many(len(voices)))
         return [], []
     taken = intake.each({"face": face} | {str(place): voice for place, voice in enumerate(voices, start=1)})
     drawn = taken.pop("face")
@@ -123,7 +126,7 @@ def _of_table(intake: Intake, form: TableForm) -> Read:
         return [], []
     rows, faults = read(file.read())
     if len(rows) > MAX_JOBS:
-        form.add_error("table", TOO_MANY % {"videos": len(rows), "limit": MAX_JOBS})
+        form.add_error("table", _too_many(len(rows)))
         return [], []
     sent: list[UploadedFile] = form.cleaned_data["attached"]
     faults += _not_sent(rows, sent)

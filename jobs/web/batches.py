@@ -190,19 +190,13 @@ def _check(request: Request, found: Batch) -> dict[str, object]:
     return context | {
         "lines": [_line(number, order) for number, order in enumerate(orders, start=1)],
         "total": total,
-        "sum": _sum(total),
-        "credits": words.number(total.credits),
+        "videos": ngettext("%(count)s video", "%(count)s videos", total.videos) % {"count": total.videos},
+        "price": ngettext("%(count)s credit", "%(count)s credits", total.credits)
+        % {"count": words.number(total.credits)},
         "length": words.clock(total.seconds),
         "left": words.number(available - total.credits),
         "missing": max(total.credits - available, 0),
     }
-
-
-def _sum(total: batches.Total) -> str:
-    """12 videos, 340 credits"""
-    videos = ngettext("%(count)s video", "%(count)s videos", total.videos) % {"count": words.number(total.videos)}
-    price = ngettext("%(count)s credit", "%(count)s credits", total.credits) % {"count": words.number(total.credits)}
-    return f"{videos}, {price}"
 
 
 def _line(number: int, order: Order) -> Line:
