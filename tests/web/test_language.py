@@ -110,6 +110,7 @@ ADDRESSES = (
     "/", "/studio/", "/studio/?sample=1", "/gallery/", "/docs/", "/api/v1/docs", "/api-keys/", "/nothing-here",
     "/account/", "/account/sessions/", "/account/delete/", "/accounts/2fa/",
     "/webhooks/", "/webhooks/secret/rotate/", "/credits/", "/pricing/",
+    "/batches/", "/batches/new/", "/batches/new/?way=table",
     "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/",
     "/accounts/password/change/", "/accounts/password/reset/key/x-y/", "/accounts/password/reset/key/done/",
     "/accounts/email/", "/accounts/logout/", "/accounts/inactive/", "/accounts/confirm-email/",
