@@ -80,14 +80,21 @@ def choose(names: Collection[str], given_up: Collection[str] = ()) -> str | None
 
     Those in `given_up` could not do this job: they come last.
     """
-    ordered = sorted(names, key=lambda name: name in given_up)
-    closed = set(
-        EngineState.objects.filter(name__in=ordered, closed_until__gt=timezone.now()).values_list("name", flat=True)
-    )
-    for name in ordered:
+    closed = _closed(names)
+    for name in sorted(names, key=lambda name: name in given_up):
         if name not in closed and not (is_remote(name) and _full(name)):
             return name
     return None
+
+
+def any_open(names: Collection[str]) -> bool:
+    """Whether one of these engines works, be it full or not."""
+    return bool(set(names) - _closed(names))
+
+
+def _closed(names: Collection[str]) -> set[str]:
+    left_alone = EngineState.objects.filter(name__in=names, closed_until__gt=timezone.now())
+    return set(left_alone.values_list("name", flat=True))
 
 
 def _full(name: str) -> bool:

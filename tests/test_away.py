@@ -291,10 +291,17 @@ def test_no_more_jobs_are_away_than_allowed(
     alice: User, make_job: MakeJob, far_engine: type[FarEngine], settings: Settings
 ) -> None:
     settings.MAX_JOBS_AWAY = 1
-    placed(alice, make_job)
+    first = placed(alice, make_job)
     second = placed(alice, make_job)
+    past(second, created=settings.WAIT_SECONDS + 1)
+    lifecycle.start(str(second.pk))
+    second.refresh_from_db()
+    assert second.status == Status.QUEUED  # for as long as it takes: the engine works
 
-    assert second.status == Status.QUEUED
+    OrmQ.objects.all().delete()
+    far_engine.sees = engine.succeed
+    lifecycle.look(str(first.pk))
+    assert [entry.task["args"][0] for entry in OrmQ.objects.filter(key="render")] == [str(second.pk)]
 
 
 # --- Cancelling -----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from jobs import credits, lifecycle, media
 from jobs.engines.base import Finished, Outcome, Report, Work
 from jobs.errors import InsufficientCredits, NotFound
-from jobs.lifecycle import Order
+from jobs.lifecycle import Order, work
 from jobs.media import Draft, keep
 from jobs.models import Delivery, Job, JobInput, Media, Movement, MovementKind, Status, User, Wallet, WalletKind
 from jobs.models.job import Model
@@ -386,7 +386,7 @@ def test_a_worker_that_is_being_stopped_hands_the_job_back(
     alice: User, make_job: MakeJob, fake_engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = make_job(alice, webhook=HOOK)
-    monkeypatch.setattr(lifecycle, "stopping", lambda: True)
+    monkeypatch.setattr(work, "stopping", lambda: True)
 
     for _ in range(4):  # more often than a job may fail
         lifecycle.start(str(job.pk))
@@ -563,7 +563,7 @@ def test_what_was_brought_back_is_not_erased(alice: User, make_job: MakeJob) -> 
     assert job.removed is not None
     assert lifecycle.bring_back(alice, job.removed) == 1
 
-    lifecycle._erase_hidden(job.pk, timezone.now() + timedelta(days=1))
+    lifecycle.erase_hidden(job.pk, timezone.now() + timedelta(days=1))
 
     assert job.inputs.count() == 2
 

@@ -1,0 +1,50 @@
+"""The sweep: what went quiet is picked up."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from jobs import exchanges, idempotency, media, webhooks
+from jobs.enqueue import enqueue, queues, waiting
+from jobs.lifecycle.acts import erase_hidden
+from jobs.lifecycle.choice import kick, queue_of
+from jobs.lifecycle.steps import retry_or_fail
+from jobs.models import Job, Status
+
+log = logging.getLogger(__name__)
+
+# A kick that no worker took within this is repeated; one that was taken is protected by the lease.
+KICK_AGAIN = timedelta(seconds=30)
+FEW_WAITING = 20
+ERASED_AT_ONCE = 100
+
+
+def sweep() -> None:
+    """Take back jobs whose worker is gone, and repeat kicks that got lost. Safe to run anywhere, any time."""
+    now = timezone.now()
+    quiet = Job.objects.filter(status=Status.RUNNING, lease_until__lt=now).order_by("lease_until")
+    for job in quiet.select_related("wallet"):
+        log.warning("job %s: worker gone quiet in attempt %d", job.pk, job.attempts)
+        retry_or_fail(job)
+    if not any(waiting(queue) for queue in queues() if queue != "default"):
+        # Nothing waits in the queues, so a job that still does was forgotten there, or waits for an engine.
+        for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN).order_by("created"):
+            if Job.objects.filter(pk=job.pk, status=Status.QUEUED, kicked=job.kicked).update(kicked=now):
+                kick(job)
+    look_around(now)
+    if waiting("default") < FEW_WAITING:
+        for delivery_id in webhooks.due(now):
+            enqueue("default", "deliver", delivery_id)
+    for job_id in Job.objects.filter(erase_after__lte=now).values_list("pk", flat=True)[:ERASED_AT_ONCE]:
+        erase_hidden(job_id, now)
+    media.tidy(now)
+    exchanges.tidy(now)
+    idempotency.tidy()
+
+
+def look_around(now: datetime) -> None:
+    """Have those jobs looked at that are away and whose time has come."""
+    for job in Job.objects.filter(status=Status.RUNNING, lease_until=None, look_at__lte=now).order_by("look_at"):
+        if Job.objects.filter(pk=job.pk, look_at=job.look_at).update(look_at=now + KICK_AGAIN):
+            enqueue(queue_of(job.placed_with), "look", str(job.pk))
