@@ -10,7 +10,7 @@ from jobs.engines.registry import ENGINES
 from jobs.media.places import PLACES
 from jobs.process import missing_layers
 
-OPTIONAL = ("webhook_secret",)
+OPTIONAL = ("webhook_secret", "media_host")
 HOSTED = ("wavespeed", "fal")
 
 

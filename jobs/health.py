@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
@@ -48,4 +49,7 @@ def _alive(queue: Queue, seen: datetime | None, now: datetime) -> bool:
     if seen is not None and seen > now - ALIVE:
         return True
     # A worker that makes a long video answers nothing else, but keeps its lease.
-    return queue == "render" and Job.objects.filter(status=Status.RUNNING, lease_until__gte=now).exists()
+    at_work = Job.objects.filter(status=Status.RUNNING, lease_until__gte=now)
+    if queue == "remote":
+        return at_work.filter(placed_with__in=settings.REMOTE).exists()
+    return queue == "render" and at_work.exclude(placed_with__in=settings.REMOTE).exists()

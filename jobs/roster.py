@@ -36,15 +36,17 @@ class Entry:
     name: str
     label: str
     offer: Offer
+    paid: bool  # by the video, to somebody else
 
 
 def entries(model: Model) -> tuple[Entry, ...]:
     """The engines for a kind of video, the preferred one first."""
     found = []
     for name in settings.ENGINES[model]:
-        offer = registry.engine_class(name).offers.get(model)
+        engine = registry.engine_class(name)
+        offer = engine.offers.get(model)
         if offer is not None:
-            found.append(Entry(name, registry.ENGINES[name][0], offer))
+            found.append(Entry(name, registry.ENGINES[name][0], offer, getattr(engine, "paid", False)))
     return tuple(found)
 
 

@@ -80,6 +80,8 @@ ENGINE_OPTIONS = {
         "key": env.str("UPSTREAM_KEY", ""),
         # Of that account's webhooks page: without it callbacks are taken as mere hints.
         "webhook_secret": env.str("UPSTREAM_WEBHOOK_SECRET", ""),
+        # Where its results are, if that is elsewhere on the own network, such as a bucket.
+        "media_host": env.str("UPSTREAM_MEDIA_HOST", ""),
     },
     "wavespeed": {
         "key": env.str("WAVESPEED_KEY", ""),

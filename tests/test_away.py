@@ -8,9 +8,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
 
-from jobs import credits, exchanges, lifecycle, roster
-from jobs.engines.base import Failed, Outcome, Report, Work
-from jobs.lifecycle import SILENT, TOO_SLOW
+from jobs import credits, exchanges, lifecycle, media, roster
+from jobs.engines.base import Failed, Outcome, Report, Running, Work
+from jobs.errors import Unavailable
+from jobs.lifecycle import NO_ENGINE_WORKS, SILENT, TOO_SLOW
 from jobs.models import EngineState, Exchange, Job, Status, User, WalletKind
 from jobs.net import Said
 from tests import engine
@@ -230,6 +231,81 @@ def test_a_job_the_other_machine_lost_is_placed_again(
 
     job.refresh_from_db()
     assert (job.status, job.remote_id, job.submitted) == (Status.QUEUED, "", None)
+
+
+def test_a_job_that_an_engine_did_not_take_waits_and_costs_no_attempt(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine], settings: Settings
+) -> None:
+    far_engine.acts = unreachable
+    job = make_job(alice)
+    OrmQ.objects.all().delete()
+    for _ in range(settings.MAX_ATTEMPTS + 1):
+        lifecycle.start(str(job.pk))
+    job.refresh_from_db()
+    assert (job.status, job.attempts, OrmQ.objects.count()) == (Status.QUEUED, 0, 0)
+
+    past(job, kicked=lifecycle.KICK_AGAIN.total_seconds() + 1)
+    lifecycle.sweep()
+    assert OrmQ.objects.filter(key="render").count() == 1
+
+    past(job, created=settings.WAIT_SECONDS + 1)
+    EngineState.objects.update(closed_until=None)
+    lifecycle.start(str(job.pk))
+    job.refresh_from_db()
+    assert (job.status, job.error) == (Status.FAILED, NO_ENGINE_WORKS)
+
+
+def test_submissions_that_are_not_answered_count_against_the_engine(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine]
+) -> None:
+    def unanswered(work: Work, report: Report) -> Outcome:
+        work.away.mark(True)
+        return Running(answer="none")
+
+    def not_asked(work: Work, report: Report) -> Outcome:
+        return Running(answer="not asked")
+
+    far_engine.acts, far_engine.sees = unanswered, not_asked
+    for _ in range(roster.FAILURES_IN_A_ROW):
+        job = placed(alice, make_job)
+        lifecycle.look(str(job.pk))
+    assert roster.choose(["far"]) is None
+
+
+def test_a_finished_video_waits_for_the_storage(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_now(*_: object, **__: object) -> None:
+        raise Unavailable("The storage does not answer.")
+
+    job = placed(alice, make_job)
+    far_engine.sees = engine.succeed
+    with monkeypatch.context() as patched:
+        patched.setattr(media, "keep_result", not_now)
+        lifecycle.look(str(job.pk))
+    job.refresh_from_db()
+    assert (job.status, job.lease_until, job.attempts) == (Status.RUNNING, None, 1)
+
+    lifecycle.look(str(job.pk))
+    job.refresh_from_db()
+    assert job.status == Status.DONE
+
+
+def test_since_when_a_machine_may_have_a_job_is_kept(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine]
+) -> None:
+    job = placed(alice, make_job)
+    past(job, submitted=100, heard=100)
+    before = Job.objects.get(pk=job.pk)
+
+    def mark_again(work: Work, report: Report) -> Outcome:
+        work.away.mark(True)
+        return unreachable(work, report)
+
+    far_engine.sees = mark_again
+    lifecycle.look(str(job.pk))
+    after = Job.objects.get(pk=job.pk)
+    assert (after.submitted, after.heard) == (before.submitted, before.heard)
 
 
 # --- Left alone for a while ---------------------------------------------------------------------

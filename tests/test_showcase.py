@@ -1,6 +1,7 @@
 """The examples that an installation makes for itself, one after the other, and never before anybody's own video."""
 
 import pytest
+from pytest_django import Settings
 
 from jobs import credits, lifecycle, showcase
 from jobs.credits import wallet_of
@@ -67,3 +68,13 @@ def test_what_failed_is_tried_again_at_the_next_start_only(fake_engine: type[Fak
     showcase.ensure()
 
     assert made() == ["lipsync-image", "lipsync-video", "lipsync-image-multi", "lipsync-image"]
+
+
+def test_nobody_is_paid_for_an_example(settings: Settings) -> None:
+    settings.ENGINES = {"lipsync-image": ["fal", "local"], "lipsync-video": ["wavespeed"], "lipsync-image-multi": []}
+    showcase.ensure()
+    assert made() == ["lipsync-image"]
+    assert Job.objects.get().wanted == "local"
+    lifecycle.cancel(Job.objects.get().user, Job.objects.get().pk)
+    showcase.go_on()
+    assert made() == ["lipsync-image"]

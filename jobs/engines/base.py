@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from jobs.errors import gettext_noop
 
@@ -29,7 +29,8 @@ class Away:
     the other machine may say that something happened, empty if it can not reach us.
 
     The engine calls `mark(True)` before a call that costs money and `mark(False)` when that was certainly not taken,
-    `remember` with the id as soon as it is known, and `keep` with what was said.
+    `remember` with the id as soon as it is known, `keep` with what was said, and `note` with what it has to know when
+    the job is taken up again: it finds that in `notes`.
     """
 
     remote_id: str = ""
@@ -37,6 +38,8 @@ class Away:
     attempt: int = 1
     links: Mapping[str, str] = field(default_factory=dict)
     callback: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    note: Callable[[Mapping[str, Any]], None] = lambda notes: None
     mark: Callable[[bool], None] = lambda submitted: None
     remember: Callable[[str], None] = lambda remote_id: None
     keep: Callable[[Said], None] = lambda said: None
@@ -114,10 +117,14 @@ class Failed:
 
 @dataclass(frozen=True)
 class Running:
-    """Another machine is at it. `pause` is for how many seconds it can be left alone, unless it calls back."""
+    """Another machine is at it. `pause` is for how many seconds it can be left alone, unless it calls back.
+
+    `answer` says what was heard of it: something usable, nothing although it was asked, or that it was not asked.
+    """
 
     progress: float = 0.0
     pause: float = 5.0
+    answer: Literal["usable", "none", "not asked"] = "usable"
 
 
 Outcome = Finished | Failed | Running

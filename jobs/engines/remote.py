@@ -21,6 +21,8 @@ GIVE_UP_SECONDS = 120.0  # without a usable answer; a service that is started an
 DOWNLOAD_SECONDS, MAX_RESULT_BYTES = 600.0, 2_000_000_000
 PLAUSIBLE_SECONDS = 2.0  # a result is about as long as the voices: this much, and a tenth, to either side
 
+MAX_TEMPLATE = 300  # characters that a job keeps of one
+
 NOT_REACHED = gettext_noop("The render service can not be reached.")
 # What a refusal means to us; its own words are for the operator.
 OURS = gettext_noop("The render service refused this installation. Tell whoever runs it.")
@@ -79,8 +81,11 @@ def words_of(reply: Reply, default: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Somebody else's sentence as a template of ours."""
-    return text[:280].replace("{", "{{").replace("}", "}}")
+    """Somebody else's sentence as a template of ours, short enough to be kept whole."""
+    text = text[:280]
+    while len(template := text.replace("{", "{{").replace("}", "}}")) > MAX_TEMPLATE:
+        text = text[:-1]
+    return template
 
 
 # The fields that hold voices, by the kind of video.
@@ -151,6 +156,7 @@ class Hosted(ABC):
     name: str
     version: str
     offers: ClassVar[Mapping[Model, Offer]]
+    paid = True
     longest_seconds = 3600.0
     pause_seconds = 10.0
 
@@ -161,7 +167,7 @@ class Hosted(ABC):
         """Submit the video, unless that was done."""
         away = work.away
         if away.remote_id or away.submitted:
-            return Running(pause=self.pause_seconds)
+            return Running(pause=self.pause_seconds, answer="not asked")
         path, body = self._order(work)
         away.mark(True)
         try:
@@ -170,12 +176,12 @@ class Hosted(ABC):
             away.mark(False)
             return Failed(NOT_REACHED, permanent=False)
         except Unreachable:
-            return Running(pause=self.pause_seconds)
+            return Running(pause=self.pause_seconds, answer="none")
         if reply.status in (408, 425, 429, 503):  # not taken, for now
             away.mark(False)
             return Failed(NOT_REACHED, permanent=False)
         if reply.status >= 500:
-            return Running(pause=self.pause_seconds)
+            return Running(pause=self.pause_seconds, answer="none")
         if reply.status in (401, 402, 403):
             away.mark(False)
             return Failed(OURS, elsewhere=True)
@@ -189,7 +195,7 @@ class Hosted(ABC):
     def look(self, work: Work, report: Report) -> Outcome:
         """Ask once how it stands; bring the video home if it is there."""
         if not work.away.remote_id:
-            return Running(pause=self.pause_seconds)
+            return Running(pause=self.pause_seconds, answer="not asked")
         try:
             stand = self._stand(work, self._service(work.away.keep))
         except (NotNow, Unreachable):

@@ -1,7 +1,7 @@
 """Another installation of this product as the engine: a render node, or any server that speaks the same API.
 
-- The files go there as uploads, the job with our own job's id as its Idempotency-Key; the node's id is remembered, so
-  that whoever takes the job up after a crash asks for that one and pays for no second.
+- The files go there as uploads, then the job under an Idempotency-Key. What was sent is noted, and the node's id
+  remembered, so that whoever takes the job up after a crash sends or asks for the same one and pays for no second.
 - The node calls back when a job ends. Whether it can or not, it is asked every few seconds.
 - A job that was cancelled here is cancelled there.
 """
@@ -32,7 +32,7 @@ from jobs.engines.remote import (
     words_of,
 )
 from jobs.errors import gettext_noop
-from jobs.net import Policy, Reply, Said, Service, Unreachable
+from jobs.net import NotSent, Policy, Reply, Said, Service, Unreachable
 
 POLL_SECONDS = 2.0
 UPLOADED = 0.05  # the share of the work that sending the files is
@@ -51,7 +51,8 @@ class _Refused(Exception):
 class UpstreamEngine:
     """See `jobs.engines.base.RemoteEngine`; `url` ends before the endpoints (…/api/v1), `key` is one of that server's.
 
-    With `webhook_secret`, that of the key's account, callbacks without its signature are turned away.
+    With `webhook_secret`, that of the key's account, callbacks without its signature are turned away. `media_host` is
+    where the node's results are, if that is elsewhere on the own network.
     """
 
     name = "upstream"
@@ -63,19 +64,20 @@ class UpstreamEngine:
     }
     longest_seconds = 6 * 3600.0
 
-    def __init__(self, url: str, key: str, webhook_secret: str = "") -> None:
+    def __init__(self, url: str, key: str, webhook_secret: str = "", media_host: str = "") -> None:
         self._url, self._key, self._secret = url, key, webhook_secret
-        self._host = urlsplit(url).hostname
+        self._hosts = {urlsplit(url).hostname, media_host}
 
     def run(self, work: Work, report: Report) -> Outcome:
-        """Send the files and the job there, unless that was done."""
+        """Send the files and the job there, unless that was done. Sent again it is the same job to the node."""
         if work.away.remote_id:
-            return Running(UPLOADED, POLL_SECONDS)
+            return Running(UPLOADED, POLL_SECONDS, answer="not asked")
         say, beat = told(report)
         say(0.0, "looking")
         try:
             work.away.remember(self._submitted(work, Patience(beat), beat))
         except _Refused as refused:
+            work.away.mark(False)
             return refused.outcome
         except NotNow:
             return Failed(NOT_REACHED, permanent=False)
@@ -83,6 +85,8 @@ class UpstreamEngine:
 
     def look(self, work: Work, report: Report) -> Outcome:
         """Ask once how the job stands; bring the video home if it is there."""
+        if not work.away.remote_id:
+            return self.run(work, report)  # it is not certain that the node has it
         try:
             job = self._job(work)
         except _Refused as refused:
@@ -120,6 +124,36 @@ class UpstreamEngine:
     def _submitted(self, work: Work, patience: Patience, beat: Callable[[], None]) -> str:
         """The node's id of the job."""
         service = self._service(work.away.keep)
+        notes = work.away.notes
+        if not notes:
+            notes = {"form": self._form(service, work, patience, beat), "key": f"{work.job_id}-{work.away.attempt}"}
+            work.away.note(notes)
+        body = {"formState": notes["form"]} | ({"webhook": work.away.callback} if work.away.callback else {})
+        once = {"Idempotency-Key": str(notes["key"])}
+        doubtful = work.away.submitted
+
+        def post() -> Reply:
+            """From now on the node may have the job, unless there never was a connection."""
+            nonlocal doubtful
+            work.away.mark(True)
+            try:
+                reply = service.call("POST", work.model, body, once)
+            except NotSent:
+                if not doubtful:
+                    work.away.mark(False)
+                raise
+            except Unreachable:
+                doubtful = True
+                raise
+            doubtful = True
+            if reply.status == 409:  # it is still busy with the same one, sent before
+                raise NotNow
+            return usable(reply)
+
+        return str(_accepted(patience.until(post))["id"])
+
+    def _form(self, service: Service, work: Work, patience: Patience, beat: Callable[[], None]) -> Mapping[str, object]:
+        """What is asked for, the files uploaded."""
         form: dict[str, object] = {
             name: patience.until(lambda name=name: _sent(service, work, name, beat))  # type: ignore[misc]  # bound
             for name in work.sources
@@ -127,27 +161,21 @@ class UpstreamEngine:
         form |= {"resolution": f"{work.resolution}p", "seed": work.seed, "prompt": work.prompt}
         if work.model == "lipsync-image-multi":
             form["order"] = work.speaking_order
-        body = {"formState": form} | ({"webhook": work.away.callback} if work.away.callback else {})
-        once = {"Idempotency-Key": work.job_id}
-        reply = patience.until(lambda: usable(service.call("POST", work.model, body, once)))
-        if reply.status == 422 and members(reply).get("code") == "idempotency_mismatch":
-            # An earlier attempt came so far and died before it could remember the id: its job goes to waste.
-            again = {"Idempotency-Key": f"{work.job_id}-{work.away.attempt}"}
-            reply = patience.until(lambda: usable(service.call("POST", work.model, body, again)))
-        return str(_accepted(reply)["id"])
+        return form
 
     def _job(self, work: Work) -> Mapping[str, object]:
         """The job as the node has it."""
         reply = usable(self._service(work.away.keep).call("GET", f"jobs/{work.away.remote_id}"))
         if reply.status == 404:
             work.away.remember("")
+            work.away.note({})  # sent again it is another job
             raise _Refused(Failed(LOST, permanent=False))
         return _accepted(reply)
 
     def _finished(self, work: Work, job: Mapping[str, object], beat: Callable[[], None]) -> Outcome:
         output = str(job.get("output"))
         # A node may be on the own network; where else its answers lead to is looked at like any address.
-        policy = Policy(allow_private=urlsplit(output).hostname == self._host)
+        policy = Policy(allow_private=urlsplit(output).hostname in self._hosts)
         made = bring_home(output, work.output, policy, spoken_seconds(work), beat)
         if isinstance(made, Failed):
             return made
@@ -173,7 +201,8 @@ def _sent(service: Service, work: Work, name: str, beat: Callable[[], None]) -> 
     asked = {"filename": name, "contentType": "application/octet-stream", "size": file.stat().st_size}
     ticket = _accepted(usable(service.call("POST", "uploads", asked)))
     target = ticket["upload"]
-    sent = usable(service.send_file(target["method"], target["url"], file, target["headers"], beat))
+    fields = target.get("fields") or {}
+    sent = usable(service.send_file(target["method"], target["url"], file, target["headers"], fields, beat))
     if not 200 <= sent.status < 300:
         raise NotNow
     return str(ticket["url"])

@@ -36,7 +36,7 @@ from jobs.lifecycle.acts import (
     rename,
     suspend,
 )
-from jobs.lifecycle.away import SILENT, TOO_SLOW, nudge, recall
+from jobs.lifecycle.away import NO_ENGINE_WORKS, SILENT, TOO_SLOW, nudge, recall
 from jobs.lifecycle.orders import MAX_SEED, VOICES, Order, Quote, check_makeable, name_of, quote, submit
 from jobs.lifecycle.sweeping import KICK_AGAIN, look_around, sweep
 from jobs.lifecycle.work import finish, look, start
@@ -45,6 +45,7 @@ __all__ = [
     "KICK_AGAIN",
     "MAX_SEED",
     "NOT_FINISHED",
+    "NO_ENGINE_WORKS",
     "SILENT",
     "TOO_SLOW",
     "UNDO",

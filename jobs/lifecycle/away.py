@@ -37,6 +37,22 @@ def wait_or_fail(job: Job) -> None:
         fail(job, NO_ENGINE_WORKS, {}, from_=Status.QUEUED)
 
 
+def put_back(job: Job) -> None:
+    """The engine did not take the job just now: QUEUED again, the attempt not counted, after a pause, not for ever."""
+    with transaction.atomic():
+        if timezone.now() - job.created > timedelta(seconds=settings.WAIT_SECONDS):
+            fail(job, NO_ENGINE_WORKS, {})
+            return
+        # No kick: the sweep gives one to jobs that have waited for a while.
+        later = {"attempts": F("attempts") - 1, "placed_with": "", "lease_until": None, "kicked": timezone.now()}
+        move(job, (Status.RUNNING,), Status.QUEUED, **later)
+
+
+def leave_for_now(job: Job) -> None:
+    """What came of a job can not be kept, because the storage does not answer: it stays there until that is back."""
+    _put_away(job, LONGEST_PAUSE_SECONDS)
+
+
 def leave(job: Job, running: Running) -> None:
     """Leave a job with the machine that does it, until it is time to ask again."""
     now = timezone.now()

@@ -10,8 +10,12 @@ MASK = "mask_image"
 
 def kick(job: Job) -> None:
     """Tell the queue of the engine that is likely to do it."""
-    names = able(job)
-    enqueue(queue_of(job.placed_with or (names[0] if names else "")), "start_job", str(job.pk))
+    enqueue(likely_queue(job), "start_job", str(job.pk))
+
+
+def likely_queue(job: Job) -> Queue:
+    """The queue of the engine that has the job or is likely to do it."""
+    return queue_of(job.placed_with or next(iter(able(job)), ""))
 
 
 def kick_next() -> None:

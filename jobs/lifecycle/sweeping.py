@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from jobs import exchanges, idempotency, media, webhooks
-from jobs.enqueue import enqueue, queues, waiting
+from jobs.enqueue import enqueue, waiting
 from jobs.lifecycle.acts import erase_hidden
-from jobs.lifecycle.choice import kick, queue_of
+from jobs.lifecycle.choice import kick, likely_queue, queue_of
 from jobs.lifecycle.steps import retry_or_fail
 from jobs.models import Job, Status
 
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 KICK_AGAIN = timedelta(seconds=30)
 FEW_WAITING = 20
 ERASED_AT_ONCE = 100
+KICKED_AT_ONCE = 200
 
 
 def sweep() -> None:
@@ -27,11 +28,7 @@ def sweep() -> None:
     for job in quiet.select_related("wallet"):
         log.warning("job %s: worker gone quiet in attempt %d", job.pk, job.attempts)
         retry_or_fail(job)
-    if not any(waiting(queue) for queue in queues() if queue != "default"):
-        # Nothing waits in the queues, so a job that still does was forgotten there, or waits for an engine.
-        for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN).order_by("created"):
-            if Job.objects.filter(pk=job.pk, status=Status.QUEUED, kicked=job.kicked).update(kicked=now):
-                kick(job)
+    _kick_again(now)
     look_around(now)
     if waiting("default") < FEW_WAITING:
         for delivery_id in webhooks.due(now):
@@ -41,6 +38,24 @@ def sweep() -> None:
     media.tidy(now)
     exchanges.tidy(now)
     idempotency.tidy()
+
+
+def _kick_again(now: datetime) -> None:
+    """Tell the queues again of jobs that were forgotten there, or that wait for an engine.
+
+    In `render` only what is in the queue waits, so an empty one has forgotten a job that still does. In `remote` looks
+    come and go all the time, and a job may wait for room at its engine.
+    """
+    room = {"render": not waiting("render"), "remote": waiting("remote") < FEW_WAITING}
+    if not any(room.values()):
+        return
+    for job in Job.objects.filter(status=Status.QUEUED, kicked__lt=now - KICK_AGAIN).order_by("created")[
+        :KICKED_AT_ONCE
+    ]:
+        if not room[likely_queue(job)]:
+            continue
+        if Job.objects.filter(pk=job.pk, status=Status.QUEUED, kicked=job.kicked).update(kicked=now):
+            kick(job)
 
 
 def look_around(now: datetime) -> None:

@@ -28,13 +28,15 @@ from jobs.engines.base import (
 )
 from jobs.enqueue import enqueue, stopping
 from jobs.errors import Unavailable, gettext_noop
-from jobs.lifecycle.away import leave, leave_unheard, recall, wait_or_fail
+from jobs.lifecycle.away import leave, leave_for_now, leave_unheard, put_back, recall, wait_or_fail
 from jobs.lifecycle.choice import engine_for, kick_next, others, queue_of
 from jobs.lifecycle.steps import claim, claim_look, done, fail, hand_back, lease, pass_on, retry_or_fail
 from jobs.models import Job, Media, Status
+from jobs.models.job import OPEN
 
 log = logging.getLogger(__name__)
 
+UNANSWERED = "A submission was not answered."
 FILE_GONE = gettext_noop("A file of this job is gone. Make the video anew.")
 BEAT_SECONDS = 0.5  # pages show it as soon as they ask
 
@@ -99,8 +101,11 @@ def _let(job: Job, made_by: Engine, step: Callable[[Work, "_Heartbeat"], Outcome
         except FileNotFoundError:
             finish(job, Failed(FILE_GONE), "")
         except Unavailable as problem:
-            # Its lease is the pause before the next attempt.
             log.warning("job %s: attempt %d given up: %s", job.pk, job.attempts, problem)
+            job.refresh_from_db(fields=["submitted"])
+            if job.submitted is not None:
+                leave_for_now(job)
+            # Otherwise its lease is the pause before the next attempt.
 
 
 class _Sources(Mapping[str, Path]):
@@ -137,6 +142,8 @@ def _work(job: Job, made_by: Engine, folder: Path, beat: media.Beat) -> Work:
             attempt=job.attempts,
             links={field: media.media_url(one) for field, one in given.items()},
             callback=exchanges.callback_address(job),
+            notes=job.remote_notes,
+            note=partial(_note, job),
             mark=partial(_mark, job),
             remember=partial(_remember, job),
             keep=partial(exchanges.keep, job, made_by.name),
@@ -161,19 +168,34 @@ def _remember(job: Job, remote_id: str) -> None:
     ours.update(remote_id=remote_id[:200], submitted=since, heard=timezone.now())
 
 
+def _note(job: Job, notes: Mapping[str, object]) -> None:
+    """Keep what the engine has to know when the job is taken up again."""
+    Job.objects.filter(pk=job.pk, fence=job.fence).update(remote_notes=dict(notes))
+
+
 def _mark(job: Job, submitted: bool) -> None:
-    """Keep whether another machine may have the job."""
-    now = timezone.now() if submitted else None
-    Job.objects.filter(pk=job.pk, fence=job.fence).update(submitted=now, heard=now)
+    """Keep whether, and since when, another machine may have the job."""
+    ours = Job.objects.filter(pk=job.pk, fence=job.fence)
+    if not submitted:
+        ours.update(submitted=None, heard=None)
+        return
+    now = Value(timezone.now())
+    ours.update(submitted=Coalesce(F("submitted"), now), heard=Coalesce(F("heard"), now))
 
 
 def finish(job: Job, outcome: Outcome, made_by: str, beat: media.Beat = media.no_beat) -> None:
     """Apply what the engine answered. Raises Unavailable if its result can not be kept."""
-    if roster.is_remote(job.placed_with):
-        if isinstance(outcome, Failed) and (outcome.elsewhere or not outcome.permanent):
-            roster.gave_out(job.placed_with, outcome.message)
-        else:
-            roster.answered(job.placed_with)
+    remote = roster.is_remote(job.placed_with)
+    if remote:
+        match outcome:
+            case Failed() if outcome.elsewhere or not outcome.permanent:
+                roster.gave_out(job.placed_with, outcome.message)
+            case Running(answer="none"):
+                roster.gave_out(job.placed_with, UNANSWERED)
+            case Running(answer="not asked"):
+                pass
+            case _:
+                roster.answered(job.placed_with)
         job.refresh_from_db(fields=["remote_id", "submitted", "heard"])
     match outcome:
         case Finished():
@@ -188,10 +210,13 @@ def finish(job: Job, outcome: Outcome, made_by: str, beat: media.Beat = media.no
                 fail(job, outcome.message, outcome.params, outcome.source)
         case Failed() if job.submitted is not None:
             leave_unheard(job)
+        case Failed() if remote:
+            log.warning("job %s: %s could not just now: %s", job.pk, job.placed_with, outcome.message)
+            put_back(job)
         case Failed():
             log.warning("job %s: attempt %d failed: %s", job.pk, job.attempts, outcome.message)
             retry_or_fail(job)
-    if roster.is_remote(job.placed_with) and not isinstance(outcome, Running):
+    if remote and Job.objects.filter(pk=job.pk).exclude(status__in=OPEN).exists():
         kick_next()
 
 

@@ -88,6 +88,7 @@ class Job(models.Model):
     given_up = models.JSONField(default=list, blank=True, help_text="Engines that could not do it.")
     remote_id = models.CharField(max_length=200, blank=True, help_text="Another machine's id of this job.")
     submitted = models.DateTimeField(null=True, blank=True, help_text="Since when another machine may have it.")
+    remote_notes = models.JSONField(default=dict, blank=True, help_text="What the engine has to know of it again.")
     heard = models.DateTimeField(null=True, blank=True, help_text="When that machine last gave a usable answer.")
     look_at = models.DateTimeField(null=True, blank=True, help_text="When to ask that machine again.")
 

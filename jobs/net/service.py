@@ -1,9 +1,11 @@
 """Owns calls to services that the operator configured: they may be anywhere, and are given our credentials."""
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +81,21 @@ class Service:
         url: str,
         file: Path,
         headers: Mapping[str, str],
+        fields: Mapping[str, str],
         tick: Callable[[], None] = lambda: None,
     ) -> Reply:
         """A file to an address that the service handed out; our credentials are not for it. Raises `Unreachable`.
 
-        `tick` is called as it goes.
+        With `fields` it goes as a form, they first and then the part `file`. `tick` is called as it goes.
         """
-        sized = {"User-Agent": USER_AGENT, **headers, "Content-Length": str(file.stat().st_size)}
-        return self._ask(method, url, sized, _parts(file, tick))
+        parts: Iterator[bytes] = _parts(file, tick)
+        size, own = file.stat().st_size, dict(headers)
+        if fields:
+            boundary = secrets.token_hex(16)
+            before, after = _form_around(fields, boundary)
+            parts, size = chain([before], parts, [after]), size + len(before) + len(after)
+            own["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+        return self._ask(method, url, {"User-Agent": USER_AGENT, **own, "Content-Length": str(size)}, parts)
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | Iterator[bytes] | None) -> Reply:
         try:
@@ -104,6 +113,16 @@ class Service:
             raise NotSent(NO_SERVICE) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise Unreachable(NO_SERVICE) from error
+
+
+def _form_around(fields: Mapping[str, str], boundary: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the file in a form that ends with it (RFC 7578)."""
+    named = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    opened = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'
+    return (named + opened).encode(), f"\r\n--{boundary}--\r\n".encode()
 
 
 def _parts(file: Path, tick: Callable[[], None]) -> Iterator[bytes]:

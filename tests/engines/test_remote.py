@@ -123,6 +123,13 @@ def test_somebody_elses_sentence_comes_back_as_it_was(text: str) -> None:
     assert escaped(text).format() == text[:280]
 
 
+@pytest.mark.parametrize("text", ["{" * 280, "x" * 279 + "}", "a{b}" * 70])
+def test_a_long_sentence_with_braces_is_kept_whole(text: str) -> None:
+    template = escaped(text)
+    assert len(template) <= 300
+    assert text.startswith(template[:300].format())
+
+
 @pytest.mark.render
 def test_a_video_is_brought_home_with_a_poster_and_a_preview(tmp_path: Path, shop: Shop) -> None:
     shop.content = files.write_clip(tmp_path / "clip.mp4", seconds=3).read_bytes()

@@ -17,7 +17,7 @@ from django.db import connections
 
 from jobs import health, showcase
 from jobs.enqueue import queues
-from jobs.errors import Unavailable
+from jobs.errors import Problem
 from jobs.models import User
 from jobs.net import is_listening
 from jobs.process import Service, missing_layers, stop
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Note: the media sandbox has to do without: {', '.join(missing)}.")
         try:
             showcase.ensure()
-        except Unavailable as problem:  # the next start will
+        except Problem as problem:  # the next start will
             self.stdout.write(f"Note: the example could not be looked after. {problem}")
         health.forget()
 

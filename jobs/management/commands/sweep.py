@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from jobs import batches, health, lifecycle, showcase
+from jobs.errors import Problem
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,10 @@ class Command(BaseCommand):
                 batches.tidy(timezone.now())
                 health.ask()
                 showcase.go_on()
-            except (DatabaseError, OSError):
+            except (DatabaseError, OSError, Problem):
                 if not options["every"]:
                     raise
-                log.exception("sweep")  # the database, or room on the disk, may be back the next time
+                log.exception("sweep")  # the database, the storage, or room on the disk may be back the next time
                 close_old_connections()
             if not options["every"]:
                 return
