@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
 
-from jobs import credits, exchanges, lifecycle, media, roster
+from jobs import accounts, credits, exchanges, lifecycle, media, roster
 from jobs.engines.base import Failed, Outcome, Report, Running, Work
 from jobs.errors import Unavailable
 from jobs.lifecycle import NO_ENGINE_WORKS, SILENT, TOO_SLOW
@@ -407,6 +407,25 @@ def test_a_job_cancelled_while_it_is_placed_is_recalled(
     lifecycle.start(str(job.pk))
 
     assert far_engine.cancelled == ["far-1"]
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_the_jobs_of_a_removed_account_are_recalled(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine], *, meanwhile: bool
+) -> None:
+    def removed_meanwhile(work: Work, report: Report) -> Outcome:
+        accounts.remove(alice)
+        return engine.place(work, report)
+
+    far_engine.acts = removed_meanwhile if meanwhile else engine.place
+    job = placed(alice, make_job)
+    if not meanwhile:
+        accounts.remove(alice)
+
+    lifecycle.recall(str(job.pk))  # as the queue was told
+
+    assert far_engine.cancelled == ["far-1"]
+    assert credits.wallet_of(alice, WalletKind.API).held == 0
 
 
 def test_an_open_job_is_never_recalled(alice: User, make_job: MakeJob, far_engine: type[FarEngine]) -> None:

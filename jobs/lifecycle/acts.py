@@ -129,7 +129,8 @@ def forget(user: User) -> None:
     sharing.unshare_all(user)
     JobInput.objects.filter(job__user=user).delete()
     exchanges.forget(user)
-    nothing = {"name": "", "prompt": "", "webhook": "", "remote_id": "", "prompt_used": [], "notes": []}
+    # Not the other machine's id of a job: it says nothing about anybody, and is needed to recall the job from there.
+    nothing = {"name": "", "prompt": "", "webhook": "", "prompt_used": [], "notes": []}
     said = {"error_template": "", "error_params": {}, "error_source": ""}
     jobs.update(result=None, poster=None, preview=None, erase_after=None, **nothing, **said)
     jobs.filter(removed=None).update(removed=timezone.now())
