@@ -1,6 +1,7 @@
 """Removing an account: nothing of the person stays; the ledger does, with a row for it to hang on that is nobody."""
 
 import logging
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -8,11 +9,27 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import QuerySet
 
 from jobs import lifecycle, media
 from jobs.enqueue import enqueue
 from jobs.errors import Conflict, gettext_noop
-from jobs.models import ApiKey, Claim, Delivery, Media, SigningSecret, User, batches_of
+from jobs.models import (
+    ApiKey,
+    Batch,
+    Claim,
+    Complaint,
+    Delivery,
+    Exchange,
+    Job,
+    Media,
+    Movement,
+    Share,
+    SigningSecret,
+    User,
+    Wallet,
+    batches_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +48,8 @@ def remove(user: User) -> None:
     lifecycle.suspend(user)
     with transaction.atomic():
         nobody = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        left = f"removed-{nobody.pk}@mundwerk.invalid"
+        _rename_in_history(nobody, left)
         lifecycle.forget(nobody)
         # With their attempts, windows and answers.
         for rows in (Delivery, SigningSecret, Claim, ApiKey, EmailAddress, Authenticator):
@@ -39,15 +58,36 @@ def remove(user: User) -> None:
         for session in UserSession.objects.filter(user=nobody):
             session.end()
         Media.objects.filter(owner=nobody).update(ready=False, filename="")  # no link leads there any more
-        nobody.email = f"removed-{nobody.pk}@mundwerk.invalid"
+        nobody.email = left
         nobody.first_name = nobody.last_name = ""
         nobody.last_login = None
         nobody.set_unusable_password()
         nobody.save()
-        about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(nobody.pk))
-        about.update(object_repr=nobody.email)
         enqueue("default", "drop_files", str(nobody.pk))
     log.info("account %s: removed", nobody.pk)
+
+
+def _rename_in_history(user: User, name: str) -> None:
+    """Call the account's rows `name` in the history of the operator's pages: what was done, why and to which id stays.
+
+    Called while the rows are there.
+    """
+    by_user = (ApiKey, Authenticator, Delivery, EmailAddress, Job, SigningSecret, UserSession, Wallet)
+    rows: list[QuerySet[Any]] = [
+        User.objects.filter(pk=user.pk),
+        *(model.objects.filter(user=user) for model in by_user),
+        *(model.objects.filter(owner=user) for model in (Batch, Media)),
+        *(model.objects.filter(job__user=user) for model in (Exchange, Share)),
+        Complaint.objects.filter(share__job__user=user),
+        Movement.objects.filter(wallet__user=user),
+    ]
+    for own in rows:
+        history = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(own.model))
+        # Compared here, because an id is text there, and databases write a UUID in different ways.
+        named = set(history.values_list("object_id", flat=True).distinct())
+        if named:
+            named &= {str(pk) for pk in own.values_list("pk", flat=True)}
+            history.filter(object_id__in=named).update(object_repr=name)
 
 
 def drop_files(user_id: int) -> None:

@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import connection
@@ -19,7 +20,7 @@ from pytest_django import Settings
 from jobs import credits, keys, lifecycle, sharing, tasks, webhooks
 from jobs.engines.base import Outcome, Report, Work
 from jobs.media import media_path
-from jobs.models import ApiKey, Batch, Delivery, Job, Media, Movement, Status, User, Wallet, WalletKind
+from jobs.models import ApiKey, Batch, Complaint, Delivery, Job, Media, Movement, Status, User, Wallet, WalletKind
 from tests.conftest import MakeJob
 from tests.engine import RESULT, FakeEngine, succeed
 from tests.people import PASSWORD
@@ -149,6 +150,36 @@ def test_the_person_is_gone_from_every_row_and_the_ledger_adds_up(
     assert kept == bobs_files != set()
     assert Job.objects.get(pk=bobs.pk).name == "Bob's own"
     assert Wallet.objects.filter(user=alice).exists()
+
+
+def test_the_operators_history_names_the_person_no_more(
+    alices: Client, alice: User, bob: User, operator: User, job_in: JobIn
+) -> None:
+    lists: dict[str, list[Any]] = {}
+    for person in (alice, bob):
+        name = f"{person.email} speaks"
+        job = job_in(Status.DONE, person, name=name)
+        Media.objects.filter(owner=person).update(filename=f"{name}.wav")
+        key, _ = keys.create(person, name)
+        share = sharing.share(person, job.pk)
+        complaint = Complaint.objects.create(share=share, text=f"{name}, and I do not")
+        several = Batch.objects.create(owner=person, name=name)
+        wallets = [credits.wallet_of(person, kind) for kind in WalletKind]
+        webhooks.send_test(person, HOOK, {})
+        files, hooks = Media.objects.filter(owner=person), Delivery.objects.filter(user=person)
+        lists[person.email] = [person, *wallets, job, *files, key, *hooks, share, complaint, several]
+    for row in [*lists[alice.email], *lists[bob.email]]:
+        LogEntry.objects.log_actions(operator.pk, [row], CHANGE, "Asked for by mail", single_object=True)
+    names = dict(LogEntry.objects.values_list("pk", "object_repr"))
+    assert sum(alice.email in name for name in names.values()) > 6
+
+    remove(alices)
+
+    kept = dict(LogEntry.objects.order_by("pk").values_list("pk", "object_repr"))
+    hers = list(kept)[: len(lists[alice.email])]
+    assert {kept.pop(pk) for pk in hers} == {f"removed-{alice.pk}@mundwerk.invalid"}
+    assert kept.items() == {pk: name for pk, name in names.items() if pk not in hers}.items()
+    assert set(LogEntry.objects.values_list("change_message", flat=True)) == {"Asked for by mail"}
 
 
 def share_path(token: str) -> str:
