@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from jobs import exchanges, lifecycle, roster
 from jobs.engines.base import KeysMissing, NotGenuine, RemoteEngine
 from jobs.models import Job
+from jobs.models.job import OPEN
 from jobs.net import Said
 
 MAX_BODY_BYTES = 1_000_000
@@ -41,7 +42,8 @@ def callback(request: HttpRequest, engine_name: str, token: str) -> HttpResponse
         return HttpResponse(status=400)
     except KeysMissing:
         return HttpResponse(status=503)
-    job = Job.objects.filter(pk=job_id).first()
+    # About one that has ended there is nothing to learn, nor to keep.
+    job = Job.objects.filter(pk=job_id, status__in=OPEN).first()
     if job is not None:
         said = Said("CALLBACK", settings.CALLBACK_BASE_URL, body, 200, b"", time.monotonic() - begun)
         exchanges.keep(job, engine_name, said)

@@ -35,7 +35,12 @@ def job_of(token: str) -> uuid.UUID | None:
 
 
 def keep(job: Job, engine: str, said: Said) -> None:
-    """Keep one exchange, unless it is word for word the last one again (as most questions how it stands are)."""
+    """Keep one exchange, unless it is word for word the last one again (as most questions how it stands are).
+
+    Nothing is kept about a job that its owner removed: a worker, a recall or a callback may come after that.
+    """
+    if not Job.objects.filter(pk=job.pk, removed=None).exists():
+        return
     kept = Exchange.objects.filter(job=job)
     last = kept.order_by("-pk").first()
     answer = _text(said.answer)

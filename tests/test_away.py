@@ -493,6 +493,35 @@ def test_a_callback_about_an_earlier_attempt_has_no_effect(
     assert looks_due() == 0
 
 
+def test_of_callbacks_about_a_job_that_has_ended_nothing_is_kept(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine]
+) -> None:
+    cancelled, wanted = placed(alice, make_job), placed(alice, make_job)
+    lifecycle.cancel(alice, cancelled.pk)
+
+    assert [call_back(job) for job in (cancelled, wanted)] == [200, 200]
+
+    assert [kept.job for kept in Exchange.objects.all()] == [wanted]
+
+
+def test_nothing_that_is_said_after_the_account_was_removed_is_kept(
+    alice: User, make_job: MakeJob, far_engine: type[FarEngine]
+) -> None:
+    def removed_meanwhile(work: Work, report: Report) -> Outcome:
+        said = [Said("POST", "https://far.example.org/v3/model", body, 200, b"{}", 0.2) for body in (b"1", b"2")]
+        work.away.keep(said[0])
+        assert Exchange.objects.count() == 1
+        accounts.remove(alice)
+        work.away.keep(said[1])
+        return engine.place(work, report)
+
+    far_engine.acts = removed_meanwhile
+    job = placed(alice, make_job)
+
+    assert call_back(job) == 200
+    assert not Exchange.objects.exists()
+
+
 def test_what_is_not_genuine_is_turned_away(alice: User, make_job: MakeJob, far_engine: type[FarEngine]) -> None:
     job = placed(alice, make_job)
 
