@@ -227,7 +227,8 @@ def _own(user: User, batch_id: UUID) -> Batch:
 
 def _locked(user: User, batch_id: UUID) -> Batch:
     """The batch, its row locked: whoever comes second sees what the first one did. Raises NotFound."""
-    batch = batches_of(user).select_for_update().filter(pk=batch_id).first()
+    # Not against new jobs in it: one of them may be tried again meanwhile, which has the account's lock already.
+    batch = batches_of(user).select_for_update(no_key=True).filter(pk=batch_id).first()
     if batch is None:
         raise NotFound(NONE_SUCH)
     return batch

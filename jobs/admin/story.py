@@ -59,7 +59,7 @@ class JobAdmin(Kept[Job]):
             {"fields": ("status", "stage", "percent", "attempts", "fence", "lease_until", "kicked")},
         ),
         ("When", {"fields": ("created", "started", "finished", "duration", "updated", "removed", "erase_after")}),
-        ("What came of it", {"fields": ("video", "picture", "said", "sentence", "error_source")}),
+        ("What came of it", {"fields": ("video", "picture", "said", "sentence", "error_source", "new_one")}),
         ("The engine", {"fields": ("engine", "took", "words_used")}),
         (
             "On another machine",
@@ -130,6 +130,10 @@ class JobAdmin(Kept[Job]):
     @admin.display(description="Error")
     def sentence(self, job: Job) -> str:
         return job.error or NOTHING
+
+    @admin.display(description="Tried again as")
+    def new_one(self, job: Job) -> SafeString | str:
+        return link_to(job.tried_again)
 
     @admin.display(description="Timings")
     def took(self, job: Job) -> str:

@@ -38,17 +38,33 @@ def rename(user: User, job_id: UUID, name: str) -> None:
 def again(job_id: UUID) -> Job:
     """Make the video of a job that came to nothing once more, as a new job: same files, same seed, same wallet.
 
-    In a batch it takes the other one's place. Raises NotFound, Conflict, InsufficientCredits or RateLimited.
+    In a batch it takes the other one's place. Of a job that was tried again before, the new one is returned, unless it
+    was removed: so pressing twice costs once. Raises NotFound, Conflict, InsufficientCredits or RateLimited.
     """
-    job = Job.objects.select_related("user", "api_key", "wallet", "batch").filter(pk=job_id).first()
-    if job is None:
-        raise NotFound(gettext_noop("There is no such job."))
-    if job.status not in (Status.FAILED, Status.CANCELLED):
-        raise Conflict(gettext_noop("Only a job that failed or was cancelled can be tried again."))
+    with transaction.atomic():
+        # The account first, as every submission and the account's removal do: in another order two would wait for
+        # each other. Then its job, so that the files do not go meanwhile.
+        owner = User.objects.select_for_update(no_key=True, of=("self",)).filter(jobs=job_id).first()
+        some = Job.objects.select_for_update(of=("self",)).select_related("user", "api_key", "wallet", "batch")
+        job = some.filter(pk=job_id).first() if owner else None
+        if job is None:
+            raise NotFound(gettext_noop("There is no such job."))
+        if job.status not in (Status.FAILED, Status.CANCELLED):
+            raise Conflict(gettext_noop("Only a job that failed or was cancelled can be tried again."))
+        made = Job.objects.filter(pk=job.tried_again_id, removed=None).first()
+        if made is not None:
+            return made
+        new = submit(job.user, _order_of(job), WalletKind(job.wallet.kind), api_key=job.api_key, batch=job.batch)
+        Job.objects.filter(pk=job.pk).update(tried_again=new, batch=None, updated=timezone.now())
+    return new
+
+
+def _order_of(job: Job) -> Order:
+    """What a job was to be, of the files that it has. Raises Conflict if they are gone."""
     inputs = {given.field: media.draft_of(given.media) for given in job.inputs.select_related("media")}
     if not inputs:
         raise Conflict(gettext_noop("The files of this job are gone."))
-    order = Order(
+    return Order(
         model=Model(job.model),
         inputs=inputs,
         resolution=job.resolution,
@@ -59,10 +75,6 @@ def again(job_id: UUID) -> Job:
         speaking_order=job.speaking_order,  # type: ignore[arg-type]  # the choices are the same words
         engine=job.wanted,
     )
-    with transaction.atomic():
-        new = submit(job.user, order, WalletKind(job.wallet.kind), api_key=job.api_key, batch=job.batch)
-        Job.objects.filter(pk=job.pk).update(batch=None, updated=timezone.now())
-    return new
 
 
 def refund(job_id: UUID, reason: str) -> None:

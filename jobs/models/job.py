@@ -44,6 +44,9 @@ class Job(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="jobs")
     api_key = models.ForeignKey("jobs.ApiKey", models.SET_NULL, null=True, blank=True, related_name="jobs")
     batch = models.ForeignKey("jobs.Batch", models.SET_NULL, null=True, blank=True, related_name="jobs")
+    tried_again = models.OneToOneField(
+        "self", models.SET_NULL, null=True, blank=True, related_name="instead_of", help_text="As this new job."
+    )
     name = models.CharField(max_length=120, blank=True)
     showcase = models.BooleanField(default=False, help_text="This installation's own example, shown on the home page.")
 

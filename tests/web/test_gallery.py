@@ -414,6 +414,9 @@ def test_several_are_tried_again_as_far_as_credits_go(alices: Client, alice: Use
 
     assert len(shown(do(alices, "again", [*failed, job_in(Status.DONE, alice)]))) == 5
     assert Job.objects.filter(status=Status.QUEUED).count() == 2
+    do(alices, "again", failed)  # pressed once more
+    assert Job.objects.filter(status=Status.QUEUED).count() == 2
+    failed += [job_in(Status.FAILED, alice), job_in(Status.CANCELLED, alice)]
     Wallet.objects.update(available=15)
     answer = do(alices, "again", failed)
     assert Job.objects.filter(status=Status.QUEUED).count() == 3

@@ -177,6 +177,16 @@ def test_what_came_to_nothing_is_tried_again_as_a_new_job(
     assert credits.wallet_of(alice, WalletKind.API).held == job.price
 
 
+def test_try_again_pressed_twice_makes_and_holds_one_job(alices: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.FAILED, alice)
+
+    first, second = (alices.post(f"/jobs/{job.pk}/again/") for _ in range(2))
+
+    new = Job.objects.exclude(pk=job.pk).get()
+    assert first["Location"] == second["Location"] == f"/jobs/{new.pk}/"
+    assert credits.wallet_of(alice, WalletKind.API).held == job.price
+
+
 def test_what_can_not_be_tried_again_says_why(alices: Client, alice: User, job_in: JobIn) -> None:
     job = job_in(Status.DONE, alice)
     assert 'id="again"' not in source(page_of(alices, job))
