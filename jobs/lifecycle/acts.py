@@ -142,7 +142,7 @@ def forget(user: User) -> None:
     JobInput.objects.filter(job__user=user).delete()
     exchanges.forget(user)
     # Not the other machine's id of a job: it says nothing about anybody, and is needed to recall the job from there.
-    nothing = {"name": "", "prompt": "", "webhook": "", "prompt_used": [], "notes": []}
+    nothing = {"name": "", "prompt": "", "remote_notes": {}, "webhook": "", "prompt_used": [], "notes": []}
     said = {"error_template": "", "error_params": {}, "error_source": ""}
     jobs.update(result=None, poster=None, preview=None, erase_after=None, **nothing, **said)
     jobs.filter(removed=None).update(removed=timezone.now())
@@ -156,7 +156,14 @@ def _erase(job: Job) -> list[Media]:
     sharing.unshare(job.pk)
     now = timezone.now()
     Job.objects.filter(pk=job.pk).update(
-        result=None, poster=None, preview=None, prompt="", removed=job.removed or now, erase_after=None, updated=now
+        result=None,
+        poster=None,
+        preview=None,
+        prompt="",
+        remote_notes={},
+        removed=job.removed or now,
+        erase_after=None,
+        updated=now,
     )
     return files
 

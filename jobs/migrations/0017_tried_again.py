@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0015_batch'),
+        ('jobs', '0016_remote_notes'),
     ]
 
     operations = [
