@@ -51,7 +51,7 @@ def again(job_id: UUID) -> Job:
             raise NotFound(gettext_noop("There is no such job."))
         if job.status not in (Status.FAILED, Status.CANCELLED):
             raise Conflict(gettext_noop("Only a job that failed or was cancelled can be tried again."))
-        made = Job.objects.filter(pk=job.tried_again_id, removed=None).first()
+        made = Job.objects.filter(instead_of=job, removed=None).first()
         if made is not None:
             return made
         new = submit(job.user, _order_of(job), WalletKind(job.wallet.kind), api_key=job.api_key, batch=job.batch)
