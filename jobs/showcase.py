@@ -5,6 +5,8 @@ Only by an engine that nobody is paid for; a kind of video that has none goes wi
 
 from collections.abc import Mapping
 
+from django.conf import settings
+
 from jobs import lifecycle, media, roster
 from jobs.credits import grant, wallet_of
 from jobs.engines.base import SpeakingOrder
@@ -37,7 +39,9 @@ def go_on() -> None:
 
 
 def _maker(kind: Model) -> str:
-    """The engine that makes the example of this kind; empty if there is none."""
+    """The engine that makes the example of this kind; empty if there is none, or none is wanted."""
+    if not settings.EXAMPLES:
+        return ""
     order = _speaking_order(kind)
     entries = roster.entries(kind.value)  # type: ignore[arg-type]  # the kinds are the same words
     return next((entry.name for entry in entries if not entry.paid and order in entry.offer.orders), "")

@@ -101,6 +101,7 @@ SILENCE_SECONDS = env.int("SILENCE_SECONDS", 600)  # without a usable answer, th
 WAIT_SECONDS = env.int("WAIT_SECONDS", 6 * 3600)  # for an engine that is out of order
 LEASE_SECONDS = env.int("LEASE_SECONDS", 30)  # a running job unheard of for so long is taken back
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
+EXAMPLES = env.bool("EXAMPLES", True)  # make one of each kind for the home page
 RENDER_WORKERS = env.int("RENDER_WORKERS", 1)
 TASK_WORKERS = env.int("TASK_WORKERS", 2)  # webhooks and other short tasks
 REMOTE_WORKERS = env.int("REMOTE_WORKERS", 4)  # calls to engines on other machines

@@ -78,3 +78,10 @@ def test_nobody_is_paid_for_an_example(settings: Settings) -> None:
     lifecycle.cancel(Job.objects.get().user, Job.objects.get().pk)
     showcase.go_on()
     assert made() == ["lipsync-image"]
+
+
+def test_an_operator_may_do_without_examples(settings: Settings) -> None:
+    settings.EXAMPLES = False
+    showcase.ensure()
+    showcase.go_on()
+    assert made() == []
