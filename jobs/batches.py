@@ -85,9 +85,7 @@ def plan(user: User, name: str, orders: Sequence[Order]) -> Batch:
         lines = [_line(order, kept) for order in orders]
         return Batch.objects.create(owner=user, name=name.strip()[:120], plan=lines)
     except BaseException:
-        for file, one in kept.items():
-            if not drafts[file].is_kept:
-                media.drop(one)
+        media.drop(*(one for file, one in kept.items() if not drafts[file].is_kept))
         raise
 
 
@@ -116,8 +114,7 @@ def discard(user: User, batch_id: UUID) -> None:
             return
         files = list(Media.objects.filter(pk__in=_files_of(batch.plan or []), owner=user))
         batch.delete()
-    for one in files:
-        media.drop_unused(one)
+    media.drop_unused(*files)
 
 
 def tidy(now: datetime) -> None:

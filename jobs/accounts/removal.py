@@ -91,10 +91,11 @@ def _rename_in_history(user: User, name: str) -> None:
 
 
 def drop_files(user_id: int) -> None:
-    """Drop files of an account that no job needs and nobody can reach; the rest of many in further tasks."""
+    """Drop files of an account that no job needs and nobody can reach; the rest of many in further tasks.
+
+    If their storage does not answer, they wait for the sweep.
+    """
     left = Media.objects.of_no_job().filter(owner=user_id, owner__is_active=False, ready=False)
     batch = list(left[:FILES_AT_ONCE])
-    for one in batch:
-        media.drop_unused(one)
-    if len(batch) == FILES_AT_ONCE:
+    if media.drop_unused(*batch) and len(batch) == FILES_AT_ONCE:
         enqueue("default", "drop_files", str(user_id))

@@ -110,7 +110,7 @@ def remove(user: User, job_id: UUID) -> None:
         if job.is_open:
             raise Conflict(NOT_FINISHED)
         files = _erase(job)
-    _drop_unused(files)
+    media.drop_unused(*files)  # last of all: a crash before leaves orphans, which the sweep clears away
 
 
 def hide(user: User, job_ids: Iterable[UUID]) -> int:
@@ -168,15 +168,9 @@ def _erase(job: Job) -> list[Media]:
     return files
 
 
-def erase_hidden(job_id: UUID, now: datetime) -> None:
-    """The end of a hidden job, unless it was brought back at this moment."""
+def erase_hidden(job_id: UUID, now: datetime) -> bool:
+    """The end of a hidden job, unless it was brought back at this moment. False if its files still wait for theirs."""
     with transaction.atomic():
         job = Job.objects.select_for_update().filter(pk=job_id, erase_after__lte=now).first()
         files = _erase(job) if job else []
-    _drop_unused(files)
-
-
-def _drop_unused(files: list[Media]) -> None:
-    """Last of all: a crash before leaves orphans, which the sweep clears away."""
-    for one in files:
-        media.drop_unused(one)
+    return media.drop_unused(*files)

@@ -104,9 +104,7 @@ def submit(
             JobInput.objects.bulk_create(JobInput(job=job, field=field, media=one) for field, one in kept.items())
             kick(job)
     except BaseException:
-        for field, one in kept.items():
-            if not order.inputs[field].is_kept:
-                media.drop(one)
+        media.drop(*(one for field, one in kept.items() if not order.inputs[field].is_kept))
         raise
     return job
 

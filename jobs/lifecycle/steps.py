@@ -87,9 +87,7 @@ def done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
         if ended:
             _settle(job, credits.capture)
     if not ended:
-        for one in (result, poster, preview):
-            if one is not None:
-                media.drop(one)
+        media.drop(*(one for one in (result, poster, preview) if one is not None))
         return
     log.info("job %s: done", job.pk)
 

@@ -21,8 +21,11 @@ ERASED_AT_ONCE = 100
 KICKED_AT_ONCE = 200
 
 
-def sweep() -> None:
-    """Take back jobs whose worker is gone, and repeat kicks that got lost. Safe to run anywhere, any time."""
+def sweep() -> bool:
+    """Take back jobs whose worker is gone, and repeat kicks that got lost. Safe to run anywhere, any time.
+
+    False if the storage of files does not answer: it was asked once, and is better not asked again in this round.
+    """
     now = timezone.now()
     quiet = Job.objects.filter(status=Status.RUNNING, lease_until__lt=now).order_by("lease_until")
     for job in quiet.select_related("wallet"):
@@ -33,11 +36,11 @@ def sweep() -> None:
     if waiting("default") < FEW_WAITING:
         for delivery_id in webhooks.due(now):
             enqueue("default", "deliver", delivery_id)
-    for job_id in Job.objects.filter(erase_after__lte=now).values_list("pk", flat=True)[:ERASED_AT_ONCE]:
-        erase_hidden(job_id, now)
-    media.tidy(now)
     exchanges.tidy(now)
     idempotency.tidy()
+    hidden = Job.objects.filter(erase_after__lte=now).values_list("pk", flat=True)[:ERASED_AT_ONCE]
+    # Whoever waits for a storage that does not answer can not look after workers meanwhile.
+    return all(erase_hidden(job_id, now) for job_id in hidden) and media.tidy(now)
 
 
 def _kick_again(now: datetime) -> None:

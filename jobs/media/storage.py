@@ -75,21 +75,21 @@ def keep_preview(owner: User, path: Path) -> Media:
     return _store(media, path, no_beat)
 
 
-def drop(media: Media) -> None:
-    """Remove a file and its row. If the place does not answer, the sweep will do it."""
-    Media.objects.filter(pk=media.pk).update(ready=False)
-    try:
-        place().remove(media.name)
-    except Unavailable:
-        log.warning("media %s: not removed yet, its storage does not answer", media.pk)
-        return
-    media.delete()
+def drop(*files: Media) -> bool:
+    """Remove files and their rows. If the place does not answer, the sweep will do the rest: then False.
+
+    It is not asked for the next one then, which would take as long again.
+    """
+    Media.objects.filter(pk__in=[one.pk for one in files]).update(ready=False)
+    return all(_dropped(one) for one in files)
 
 
-def drop_unused(media: Media) -> None:
-    """Remove a file that no job needs any more."""
-    if Media.objects.of_no_job().filter(pk=media.pk).exists():
-        drop(media)
+def drop_unused(*files: Media) -> bool:
+    """Remove those of the files that no job needs any more, as `drop` does."""
+    unused = Media.objects.of_no_job().filter(pk__in=[one.pk for one in files])
+    unused.update(ready=False)
+    # Each is looked at again in its turn: there may be minutes between the first and the last.
+    return all(_dropped(one) for one in files if unused.filter(pk=one.pk).exists())
 
 
 def exists(media: Media) -> bool:
@@ -105,11 +105,23 @@ def local_path(media: Media, folder: Path, beat: Beat = no_beat) -> Path:
     return place().local(media.name, folder, beat)
 
 
+def _dropped(media: Media) -> bool:
+    try:
+        place().remove(media.name)
+    except Unavailable:
+        log.warning("media %s: not removed yet, its storage does not answer", media.pk)
+        return False
+    media.delete()
+    return True
+
+
 def _store(media: Media, path: Path, beat: Beat) -> Media:
     media.size, media.ready = path.stat().st_size, False
     media.save(force_insert=True)
     try:
         place().put(path, media.name, content_type_of(media), beat)
+    except Unavailable:
+        raise  # whether anything arrived there, the sweep will find out: asking now would take as long again
     except BaseException:
         drop(media)
         raise

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, gettext_noop
+from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, Unavailable, gettext_noop
 from jobs.media.draft import TOO_LARGE, short_filename
 from jobs.media.places import Target, no_beat, place
 from jobs.media.places.disk import media_of_ticket
@@ -119,6 +119,8 @@ def _take_in(media: Media, path: Path) -> bool:
     copy.save(force_insert=True)
     try:
         place().put(path, copy.name, media.content_type, no_beat)
+    except Unavailable:
+        raise  # the sweep looks after the row
     except BaseException:
         drop(copy)
         raise

@@ -30,14 +30,15 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         while not stop.is_set():
             try:
-                lifecycle.sweep()
-                batches.tidy(timezone.now())
+                storage_answers = lifecycle.sweep()
                 health.ask()
-                showcase.go_on()
+                if storage_answers:
+                    batches.tidy(timezone.now())
+                    showcase.go_on()
             except (DatabaseError, OSError, Problem):
                 if not options["every"]:
                     raise
-                log.exception("sweep")  # the database, the storage, or room on the disk may be back the next time
+                log.exception("sweep")  # the database, a storage, or room on the disk, may be back the next time
                 close_old_connections()
             if not options["every"]:
                 return
