@@ -20,10 +20,11 @@ from django.utils import timezone
 from jobs import credits, lifecycle, media
 from jobs.errors import Conflict, InsufficientCredits, InvalidInput, NotFound, gettext_noop
 from jobs.lifecycle import Order
-from jobs.models import Batch, Job, Media, Status, User, WalletKind, batches_of, jobs_of
+from jobs.models import Batch, Job, Media, Status, User, WalletKind, batches_of, jobs_of, planned_files
 from jobs.models.job import OPEN, Model
 
 MAX_JOBS = 100
+MAX_PLANS = 5
 # Shorter than a file without a job is kept, so that the files of a plan outlive it.
 PLAN_KEPT = timedelta(hours=12)
 # From less work than this, a guess at the time left would jump about.
@@ -31,6 +32,7 @@ GUESS_AFTER_SECONDS = 2.0
 
 NONE_SUCH = gettext_noop("There is no such batch.")
 TOO_MANY = gettext_noop("These are {videos} videos; at most {limit} can be made at once.")
+TOO_MANY_PLANS = gettext_noop("{limit} batches wait for your word, as many as may. Make or discard one of them first.")
 GONE = gettext_noop("The files of this batch are gone: they are kept for {hours} hours. Choose them again.")
 TOO_DEAR = gettext_noop(
     "These {videos} videos cost {needed} credits and the wallet has {available}: {missing} are missing. "
@@ -71,8 +73,18 @@ class Standing:
 # --- The plan ----------------------------------------------------------------------------
 
 
+def check_room(user: User) -> None:
+    """Raises Conflict if no further plan would be kept."""
+    if batches_of(user).filter(plan__isnull=False).count() >= MAX_PLANS:
+        raise Conflict(TOO_MANY_PLANS, limit=MAX_PLANS)
+
+
 def plan(user: User, name: str, orders: Sequence[Order]) -> Batch:
-    """Keep what is wanted until its owner says yes; each file is stored once. Raises InvalidInput or Unavailable."""
+    """Keep what is wanted until its owner says yes; each file is stored once.
+
+    Raises InvalidInput, Conflict or Unavailable.
+    """
+    check_room(user)
     if len(orders) > MAX_JOBS:
         raise InvalidInput(TOO_MANY, videos=len(orders), limit=MAX_JOBS)
     for order in orders:
@@ -83,7 +95,11 @@ def plan(user: User, name: str, orders: Sequence[Order]) -> Batch:
         for file, draft in drafts.items():
             kept[file] = media.keep(user, draft)
         lines = [_line(order, kept) for order in orders]
-        return Batch.objects.create(owner=user, name=name.strip()[:120], plan=lines)
+        with transaction.atomic():
+            # Once more, one at a time: others may have been planned while the files were stored.
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
+            check_room(user)
+            return Batch.objects.create(owner=user, name=name.strip()[:120], plan=lines)
     except BaseException:
         media.drop(*(one for file, one in kept.items() if not drafts[file].is_kept))
         raise
@@ -112,14 +128,27 @@ def discard(user: User, batch_id: UUID) -> None:
         batch = _locked(user, batch_id)
         if not batch.is_planned:
             return
-        files = list(Media.objects.filter(pk__in=_files_of(batch.plan or []), owner=user))
-        batch.delete()
+        files = _forget(batch)
     media.drop_unused(*files)
 
 
 def tidy(now: datetime) -> None:
-    """Forget plans that nobody said yes to; their files go as those of no job do."""
-    Batch.objects.filter(plan__isnull=False, created__lt=now - PLAN_KEPT).delete()
+    """Forget plans that nobody said yes to, with their files; the rest next time if their storage does not answer."""
+    old = Batch.objects.filter(plan__isnull=False, created__lt=now - PLAN_KEPT)
+    for batch_id in list(old.values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Its owner may say yes at this moment.
+            batch = old.select_for_update(of=("self",)).select_related("owner").filter(pk=batch_id).first()
+            files = _forget(batch) if batch else []
+        if not media.drop_unused(*files):
+            return
+
+
+def _forget(batch: Batch) -> list[Media]:
+    """Delete a plan; its files that no other one is about are returned. Called locked."""
+    files = _files_of(batch.plan or [])
+    batch.delete()
+    return list(Media.objects.filter(pk__in=files - planned_files(batch.owner), owner=batch.owner_id))
 
 
 # --- The jobs ----------------------------------------------------------------------------

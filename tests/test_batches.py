@@ -17,7 +17,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from jobs import batches, credits, lifecycle, media
-from jobs.errors import Conflict, InsufficientCredits, InvalidInput, NotFound
+from jobs.errors import Conflict, InsufficientCredits, InvalidInput, NotFound, RateLimited
 from jobs.lifecycle import Order
 from jobs.media import Draft
 from jobs.models import Batch, Delivery, Job, Media, Movement, MovementKind, Status, User, Wallet, WalletKind
@@ -153,8 +153,53 @@ def test_the_sweep_forgets_a_plan_after_some_hours_and_no_batch(
     call_command("sweep")
 
     assert set(Batch.objects.values_list("name", flat=True)) == {"New", "Three"}
+    # Its two files went at once.
+    assert Media.objects.filter(owner=alice).count() == 4 + 2
+    assert len(batches.planned(new)) == 1
     with pytest.raises(NotFound):
         batches.submit(alice, old.pk)
+
+
+def test_only_so_many_plans_wait(alice: User, bob: User, orders: Callable[..., list[Order]], data_dir: Path) -> None:
+    waiting = [batches.plan(alice, "Plan", orders(3)) for _ in range(batches.MAX_PLANS)]
+
+    with pytest.raises(Conflict, match="5 batches wait for your word"):
+        batches.plan(alice, "One more", orders(3))
+
+    assert stored(data_dir) == 5 * 2
+    batches.plan(bob, "Another person's", orders(3))
+    batches.discard(alice, waiting[0].pk)
+    batches.submit(alice, waiting[1].pk)
+    for _ in range(2):
+        batches.plan(alice, "Plan", orders(3))
+
+
+def test_a_file_of_two_plans_goes_with_the_last(alice: User, orders: Callable[..., list[Order]]) -> None:
+    first = batches.plan(alice, "First", orders(3))
+    second = batches.plan(alice, "Second", batches.planned(first))
+
+    batches.discard(alice, first.pk)
+    assert Media.objects.count() == 2
+    batches.discard(alice, second.pk)
+
+    assert not Media.objects.exists()
+
+
+def test_the_files_of_plans_are_no_waiting_uploads(
+    alice: User, orders: Callable[..., list[Order]], settings: Settings
+) -> None:
+    settings.MAX_WAITING_UPLOADS = 2
+    plan = batches.plan(alice, "Greetings", orders(3, 3, 3))
+    media.open_ticket(alice, "a.png", "image/png", 10)
+    uploaded = media.open_ticket(alice, "b.png", "image/png", 10)
+    Media.objects.filter(pk=uploaded.media_id).update(name="inputs/b", ready=True)  # it came
+
+    with pytest.raises(RateLimited):
+        media.open_ticket(alice, "c.png", "image/png", 10)
+
+    Media.objects.filter(pk=uploaded.media_id).update(ready=False)  # it is to be removed as soon as that is possible
+    media.open_ticket(alice, "c.png", "image/png", 10)
+    assert plan.is_planned
 
 
 # --- Submission ------------------------------------------------------------------------

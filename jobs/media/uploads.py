@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, Unavailable, gettext_noop
@@ -20,9 +21,10 @@ from jobs.media.places.disk import media_of_ticket
 from jobs.media.probe import probe
 from jobs.media.storage import drop
 from jobs.media.tidy import ORPHAN_AFTER
-from jobs.models import Media, User
+from jobs.models import Media, User, planned_files
 
 CHUNK_BYTES = 1 << 18
+INCOMING = "incoming/"  # begins the names of files that are awaited
 TOO_MANY_WAITING = gettext_noop("{limit} files wait to be used, as many as may. Use them, or wait a day.")
 WAIT_SECONDS = 3600
 WRONG_SIZE = gettext_noop("{announced} bytes were announced and another number was sent.")
@@ -44,11 +46,10 @@ def open_ticket(owner: User, filename: str, content_type: str, size: int) -> Tic
         raise InvalidInput(
             TOO_LARGE, field="size", megabytes=size // 1_000_000, limit=settings.MAX_MEDIA_BYTES // 1_000_000
         )
-    waiting = Media.objects.of_no_job().filter(owner=owner)
-    if waiting.filter(created__gt=timezone.now() - ORPHAN_AFTER).count() >= settings.MAX_WAITING_UPLOADS:
+    if _waiting(owner) >= settings.MAX_WAITING_UPLOADS:
         raise RateLimited(TOO_MANY_WAITING, limit=settings.MAX_WAITING_UPLOADS, seconds=WAIT_SECONDS)
     media = Media(owner=owner, filename=short_filename(filename), content_type=content_type, size=size, ready=False)
-    media.name = f"incoming/{media.id.hex}"
+    media.name = f"{INCOMING}{media.id.hex}"
     media.save(force_insert=True)
     return Ticket(
         media_id=media.id,
@@ -56,6 +57,14 @@ def open_ticket(owner: User, filename: str, content_type: str, size: int) -> Tic
         target=place().target(media),
         expires=timezone.now() + timedelta(seconds=settings.UPLOAD_TICKET_SECONDS),
     )
+
+
+def _waiting(owner: User) -> int:
+    """How many files an account has sent or may send ahead that nothing uses yet; plans have a limit of theirs."""
+    sent = Media.objects.of_no_job().filter(owner=owner, created__gt=timezone.now() - ORPHAN_AFTER)
+    # Any other that is not ready waits for its storage, to be removed.
+    sent = sent.filter(Q(ready=True) | Q(name__startswith=INCOMING))
+    return sent.exclude(pk__in=planned_files(owner)).count()
 
 
 def receive(ticket: str, stream: BinaryIO, length: int | None) -> Media:

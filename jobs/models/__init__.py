@@ -1,7 +1,7 @@
 """The data: one module for each subject, all names here."""
 
 from jobs.models.account import ApiKey, User
-from jobs.models.batch import Batch, batches_of
+from jobs.models.batch import Batch, batches_of, planned_files
 from jobs.models.beat import Beat
 from jobs.models.credit import Bucket, Movement, MovementKind, Wallet, WalletKind
 from jobs.models.engine import EngineState, Exchange
@@ -38,4 +38,5 @@ __all__ = [
     "Window",
     "batches_of",
     "jobs_of",
+    "planned_files",
 ]

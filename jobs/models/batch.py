@@ -40,6 +40,12 @@ class Batch(models.Model):
         return self.plan is not None
 
 
+def planned_files(user: User) -> set[uuid.UUID]:
+    """The ids of the files that an account's plans are about."""
+    plans = Batch.objects.filter(owner=user, plan__isnull=False).values_list("plan", flat=True)
+    return {uuid.UUID(media_id) for lines in plans for line in lines or [] for media_id in line["inputs"].values()}
+
+
 def batches_of(user: User) -> models.QuerySet[Batch]:
     """An account's own."""
     return Batch.objects.filter(owner=user)

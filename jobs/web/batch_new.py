@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import batches, lifecycle
 from jobs.batches import MAX_JOBS, TOO_MANY
-from jobs.errors import InvalidInput, Problem, Unavailable
+from jobs.errors import Conflict, InvalidInput, Problem, Unavailable
 from jobs.lifecycle import Order
 from jobs.media import Draft, Intake
 from jobs.models import MediaKind
@@ -51,12 +51,13 @@ def new(request: Request) -> HttpResponse:
     faults: list[Fault] = []
     if form.is_valid():
         try:
+            batches.check_room(request.user)
             with Intake(request.user) as intake:
                 orders, faults = _of_table(intake, form) if isinstance(form, TableForm) else _of_voices(intake, form)
                 if not faults and not form.errors:
                     batch = batches.plan(request.user, _name(form), orders)
                     return go_to(request, reverse("batch", args=[batch.pk]))
-        except (InvalidInput, Unavailable) as problem:
+        except (InvalidInput, Conflict, Unavailable) as problem:
             form.add_error(None, words.sentence(problem))
     # With htmx only the sentences come back, so the chosen files stay chosen.
     part = "batches/_problems.html" if wants_part(request) else "batches/new.html"

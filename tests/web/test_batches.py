@@ -505,6 +505,16 @@ def test_who_says_no_leaves_nothing_behind(alices: Client, plan: Plan, data_dir:
     assert alices.get(f"/batches/{batch.pk}/").status_code == 404
 
 
+def test_one_plan_too_many_is_said_above_the_form(alices: Client, plan: Plan, voices: dict[str, object]) -> None:
+    for _ in range(batches.MAX_PLANS):
+        plan()
+
+    answer = alices.post(NEW, voices)
+
+    assert answer.status_code == 422
+    assert "5 batches wait for your word, as many as may. Make or discard one of them first." in words(answer)
+
+
 def test_a_plan_whose_files_are_gone_says_so(alices: Client, plan: Plan) -> None:
     batch = plan()
     Media.objects.filter(kind=MediaKind.AUDIO).delete()
