@@ -67,17 +67,6 @@ def test_the_size_of_a_file_does_not_matter() -> None:
     assert peak < MEGA
 
 
-def test_the_length_of_files_is_known_beforehand() -> None:
-    files = {"Größe ✓.mp4": 0, "b.mp4": MEGA, "c.mp4": 5}
-    stream = ZipStream(NOW)
-
-    pieces = [piece for name, size in files.items() for piece in stream.file(name, cast(BinaryIO, Endless(size)), NOW)]
-    sent = sum(len(piece) for piece in [*pieces, *stream.end()])
-
-    assert sent == archive.length(files.items())
-    assert archive.length([("a.mp4", 1 << 31)]) is None
-
-
 @pytest.mark.parametrize(
     ("names", "plain"),
     [

@@ -1,6 +1,8 @@
 """A storage of files that answers nothing but errors: how often it is asked, and what is left for later."""
 
+import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,17 +11,21 @@ from typing import ClassVar
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from jobs import batches, lifecycle, tasks
 from jobs.errors import Unavailable
 from jobs.lifecycle import Order
+from jobs.media import ZipStream
 from jobs.media.tidy import ORPHAN_AFTER
 from jobs.models import Batch, Job, Media, User
 from jobs.models.job import Model
 from tests import files
 from tests.conftest import MakeJob
+from tests.engine import FakeEngine
+from tests.web.reading import words
 
 
 class _Broken(BaseHTTPRequestHandler):
@@ -146,3 +152,38 @@ def test_the_files_of_a_removed_account_wait_without_a_task_for_ever(
 
     assert (asked_for(broken), further) == (1, [])
     assert Media.objects.count() == 3
+
+
+def test_an_archive_that_is_being_sent_says_what_is_missing_and_asks_once(
+    alice: User, settings: Settings, broken: list[tuple[str, str]]
+) -> None:
+    several(alice, 3)
+    stream = ZipStream(timezone.now())
+    settings.MEDIA = "s3"
+
+    files = [(f"{number}.mp4", media, None) for number, media in enumerate(Media.objects.order_by("name"))]
+    whole = b"".join([*stream.document("a.json", {}), *stream.kept(files, "Missing:"), *stream.end()])
+
+    with zipfile.ZipFile(io.BytesIO(whole)) as archived:
+        assert archived.namelist() == ["a.json", "missing.txt"]
+        assert archived.read("missing.txt").decode() == "Missing:\n\n0.mp4\n1.mp4\n2.mp4\n"
+    assert asked_for(broken) == 1
+
+
+def test_what_can_not_be_read_now_is_not_begun(
+    alice: User, make_job: MakeJob, fake_engine: type[FakeEngine], settings: Settings, broken: list[tuple[str, str]]
+) -> None:
+    job = make_job(alice)
+    lifecycle.start(str(job.pk))
+    batch = Batch.objects.create(owner=alice, name="Greetings")
+    Job.objects.update(batch=batch)
+    browser = Client()
+    browser.force_login(alice)
+    settings.MEDIA = "s3"
+
+    results = browser.get(f"/batches/{batch.pk}/results.zip", follow=True)
+    # The second time, too: what was not begun does not count.
+    exports = [browser.post("/account/export/", follow=True) for _ in range(2)]
+
+    for answer in (results, *exports):
+        assert "The storage of files does not answer right now." in words(answer)

@@ -7,7 +7,6 @@ two-factor.
 import math
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -15,11 +14,13 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 
+from jobs import media
 from jobs.credits import movements_of
-from jobs.errors import RateLimited, gettext_noop
+from jobs.errors import RateLimited, Unavailable, gettext_noop
 from jobs.media import ZipStream
 from jobs.models import ApiKey, Attempt, Delivery, Job, Media, Movement, Share, User, jobs_of
 from jobs.wire import job_object
@@ -32,12 +33,18 @@ ROWS_AT_ONCE = 500
 
 
 def export(user: User) -> Iterator[bytes]:
-    """The archive, in pieces. Raises RateLimited, before anything is read."""
+    """The archive, in pieces. Before anything is read, raises RateLimited, or Unavailable."""
     now = time.time()
     key = f"accounts.export.{user.pk}"
     if not cache.add(key, now, EVERY_SECONDS):
         left = math.ceil(cache.get(key, now) + EVERY_SECONDS - now)
         raise RateLimited(TOO_OFTEN, minutes=EVERY_SECONDS // 60, seconds=max(left, 1))
+    try:
+        if (file := _files(user).first()) is not None:
+            media.exists(file)
+    except Unavailable:
+        cache.delete(key)
+        raise
     return _pieces(user)
 
 
@@ -52,12 +59,15 @@ def _pieces(user: User) -> Iterator[bytes]:
     yield from archive.documents("keys.json", (_key(key) for key in ApiKey.objects.filter(user=user)))
     pages = Share.objects.filter(job__user=user).order_by("created", "pk").iterator(ROWS_AT_ONCE)
     yield from archive.documents("shared_pages.json", (_page(page) for page in pages))
-    files = Media.objects.filter(owner=user, ready=True).order_by("created", "pk")
-    yield from archive.documents("files.json", (_file(media) for media in files.iterator(ROWS_AT_ONCE)))
-    for media in files.iterator(ROWS_AT_ONCE):
-        with suppress(FileNotFoundError):  # removed while this was on its way
-            yield from archive.kept(_path(media), media)
+    files = _files(user)
+    yield from archive.documents("files.json", (_file(one) for one in files.iterator(ROWS_AT_ONCE)))
+    kept = ((_path(one), one, None) for one in files.iterator(ROWS_AT_ONCE))
+    yield from archive.kept(kept, "These files could not be read, or were removed while the archive was made:")
     yield from archive.end()
+
+
+def _files(user: User) -> QuerySet[Media]:
+    return Media.objects.filter(owner=user, ready=True).order_by("created", "pk")
 
 
 def _account(user: User) -> dict[str, object]:
@@ -171,23 +181,23 @@ def _page(page: Share) -> dict[str, object]:
     }
 
 
-def _file(media: Media) -> dict[str, object]:
+def _file(one: Media) -> dict[str, object]:
     return {
-        "path": _path(media),
-        "filename": media.filename,
-        "contentType": media.content_type,
-        "bytes": media.size,
-        "seconds": media.seconds,
-        "width": media.width,
-        "height": media.height,
-        "created": _time(media.created),
+        "path": _path(one),
+        "filename": one.filename,
+        "contentType": one.content_type,
+        "bytes": one.size,
+        "seconds": one.seconds,
+        "width": one.width,
+        "height": one.height,
+        "created": _time(one.created),
     }
 
 
-def _path(media: Media) -> str:
+def _path(one: Media) -> str:
     """Where the file is in the archive: a name that is nobody's way out of the folder it is unpacked into."""
-    ending = PurePosixPath(media.filename).suffix
-    return f"files/{media.pk}{get_valid_filename(ending) if len(ending) > 1 else ''}"
+    ending = PurePosixPath(one.filename).suffix
+    return f"files/{one.pk}{get_valid_filename(ending) if len(ending) > 1 else ''}"
 
 
 def _time(value: datetime | None) -> str | None:

@@ -5,9 +5,11 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from typing import BinaryIO
 
+from jobs.errors import Unavailable
 from jobs.media.storage import local_path
 from jobs.media.uploads import incoming_folder
 from jobs.models import Media
@@ -16,10 +18,7 @@ CHUNK_BYTES = 1 << 17
 # Of the chunks that the archive's own headers and footers come in.
 SMALL_BYTES = 1 << 14
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
-# What the format adds: for each file a local header, a descriptor and a line of the directory, and the directory's end.
-FILE_BYTES, END_BYTES = 50 + 24 + 46, 22
-# From here on the directory needs wider fields, and an archive's length is not told beforehand.
-PLAIN_BYTES = 1 << 31
+MISSING = "missing.txt"
 
 
 def distinct(names: Iterable[str]) -> Iterator[str]:
@@ -33,12 +32,6 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
             name = f"{plain} ({number})"
         seen.add(name.casefold())
         yield name
-
-
-def length(files: Iterable[tuple[str, int]]) -> int | None:
-    """The bytes of an archive of nothing but these files, each a name and a size; None if that can not be told."""
-    total = END_BYTES + sum(FILE_BYTES + 2 * len(name.encode()) + size for name, size in files)
-    return total if total < PLAIN_BYTES else None
 
 
 class _Sink(io.RawIOBase):
@@ -72,13 +65,31 @@ class ZipStream:
         self._zip = zipfile.ZipFile(self._sink, "w", allowZip64=True)
         self._at = at.timetuple()[:6]
 
-    def kept(self, name: str, media: Media, at: datetime | None = None) -> Iterator[bytes]:
-        """Add a file of ours, from wherever it is kept; `at` is when it was made.
+    def kept(self, files: Iterable[tuple[str, Media, datetime | None]], sentence: str) -> Iterator[bytes]:
+        """Add files of ours, each with its name and when it was made, from wherever they are kept.
 
-        Raises Unavailable, or FileNotFoundError with nothing added.
+        One may be removed while others are on their way, or its storage stop answering: what is not to be had is
+        named in the text `MISSING`, below `sentence`. So nobody knows beforehand how long the archive will be.
         """
-        with incoming_folder() as folder, local_path(media, folder).open("rb") as file:
-            yield from self.file(name, file, at)
+        missing: list[str] = []
+        answers = True
+        for name, media, at in files:
+            with ExitStack() as stack:
+                try:
+                    if not answers:  # each would take as long again
+                        raise FileNotFoundError(media.name)
+                    file = stack.enter_context(local_path(media, stack.enter_context(incoming_folder())).open("rb"))
+                except FileNotFoundError:
+                    missing.append(name)
+                except Unavailable:
+                    missing.append(name)
+                    answers = False
+                else:
+                    yield from self.file(name, file, at)
+        if missing:
+            with self._entry(MISSING, zipfile.ZIP_DEFLATED) as entry:
+                entry.write("\n".join([sentence, "", *missing, ""]).encode())
+            yield self._sink.fetch()
 
     def file(self, name: str, file: BinaryIO, at: datetime | None = None) -> Iterator[bytes]:
         """Add a file that is packed already: a picture, a recording, a video."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,11 +18,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from jobs import batches, credits, lifecycle
-from jobs.errors import Problem
+from jobs import batches, credits, lifecycle, media
+from jobs.errors import Problem, Unavailable
 from jobs.lifecycle import Order
 from jobs.media import ZipStream, archive
-from jobs.models import Batch, Job, Status, WalletKind, batches_of
+from jobs.models import Batch, Job, Media, Status, WalletKind, batches_of
 from jobs.web import words
 from jobs.web.cards import cards, with_files
 from jobs.web.changes import Watch, news, nothing_new, watch
@@ -124,23 +125,28 @@ def results(request: Request, batch_id: UUID) -> HttpResponseBase:
     done = list(batches.jobs_in(found).filter(status=Status.DONE, result__isnull=False).select_related("result"))
     if not done:
         raise Http404
-    titles = archive.distinct(job.name or gettext("Untitled") for job in done)
-    files = [(f"{title}.mp4", job) for title, job in zip(titles, done, strict=True)]
-    answer = StreamingHttpResponse(_archive(files), content_type="application/zip")
-    total = archive.length((name, job.result.size) for name, job in files if job.result)
-    if total is not None:
-        answer["Content-Length"] = str(total)
+    results = [(job, job.result) for job in done if job.result is not None]
+    try:
+        media.exists(results[0][1])
+    except Unavailable as problem:
+        messages.error(request, words.sentence(problem))
+        return redirect("batch", found.pk)
+    titles = archive.distinct(job.name or gettext("Untitled") for job, _ in results)
+    files = [
+        (f"{title}.mp4", result, timezone.localtime(job.finished or job.created))
+        for title, (job, result) in zip(titles, results, strict=True)
+    ]
+    sentence = gettext("These videos could not be read, or were deleted meanwhile:")
+    answer = StreamingHttpResponse(_archive(files, sentence), content_type="application/zip")
     (filename,) = archive.distinct([found.name])
     answer["Content-Disposition"] = content_disposition_header(True, f"{filename}.zip") or ""
     return answer
 
 
-def _archive(files: Sequence[tuple[str, Job]]) -> Iterator[bytes]:
-    """The results of the jobs, each under its name, dated when it was made."""
+def _archive(files: Sequence[tuple[str, Media, datetime]], sentence: str) -> Iterator[bytes]:
+    """The files, each under its name and dated when it was made; above the names of those missing, the sentence."""
     stream = ZipStream(timezone.localtime())
-    for name, job in files:
-        if job.result is not None:
-            yield from stream.kept(name, job.result, timezone.localtime(job.finished or job.created))
+    yield from stream.kept(files, sentence)
     yield from stream.end()
 
 

@@ -105,6 +105,7 @@ def test_what_a_file_is_called_leads_nowhere_and_a_lost_one_is_left_out(alices: 
 
     read = archive(alices.post(EXPORT))
 
+    assert str(lost.pk) in read.read("missing.txt").decode()
     (path,) = (name for name in read.namelist() if name.startswith("files/"))
     assert read.read(path) == b"a picture"
     assert path.endswith(".PNG")
