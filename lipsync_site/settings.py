@@ -232,7 +232,7 @@ FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # a JSON body or form fields; files are streamed
-DATA_UPLOAD_MAX_NUMBER_FILES = 250  # a hundred pairs at once, and the table that names them
+DATA_UPLOAD_MAX_NUMBER_FILES = 410  # a hundred times a picture, its mask and two voices, and the table that names them
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -210,5 +210,6 @@ def _context(form: VoicesForm | TableForm, faults: Sequence[Fault] = ()) -> dict
         "columns": COLUMNS,
         "resolutions": RESOLUTIONS,
         "max_jobs": MAX_JOBS,
+        "most_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "max_megabytes": settings.MAX_MEDIA_BYTES // 1_000_000,
     }

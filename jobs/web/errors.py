@@ -1,6 +1,7 @@
 """Error pages: what happened, and what to do."""
 
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -9,6 +10,8 @@ from jobs.web.middleware import GetResponse
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, TooManyFilesSent):
+        return _page(request, 413, most_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES)
     return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
@@ -44,5 +47,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("error.html", {"status": 500}), status=500)
 
 
-def _page(request: HttpRequest, status: int) -> HttpResponse:
-    return render(request, "error.html", {"status": status}, status=status)
+def _page(request: HttpRequest, status: int, **more: object) -> HttpResponse:
+    return render(request, "error.html", {"status": status, **more}, status=status)

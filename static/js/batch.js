@@ -5,6 +5,7 @@ const form = document.getElementById("several");
 const check = document.getElementById("check");
 const bar = document.getElementById("upload");
 const unsent = document.getElementById("unsent");
+const tooMany = document.getElementById("too-many");
 const label = check.textContent;
 const NAMES = 4;
 const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -47,7 +48,7 @@ window.addEventListener("drop", (event) => event.preventDefault());
 // --- Sending: show the upload, keep everything if it fails -----------------------------------------
 
 form.addEventListener("htmx:beforeRequest", () => {
-  unsent.hidden = true;
+  unsent.hidden = tooMany.hidden = true;
   check.classList.add("is-busy");
 });
 form.addEventListener("htmx:xhr:progress", (event) => {
@@ -63,7 +64,9 @@ form.addEventListener("htmx:afterRequest", (event) => {
   check.textContent = label;
   check.classList.remove("is-busy");
   bar.hidden = true;
-  unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
+  const { status } = event.detail.xhr;
+  tooMany.hidden = status !== 413;
+  unsent.hidden = !event.detail.failed || status === 422 || status === 413;
 });
 form.addEventListener("htmx:afterSettle", () => {
   if (document.getElementById("faults")) document.getElementById("problems").scrollIntoView();

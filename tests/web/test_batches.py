@@ -198,6 +198,28 @@ def test_more_than_a_hundred_are_refused_before_they_are_looked_at(
     assert faults(answer) == []
 
 
+def test_a_hundred_rows_with_files_of_their_own_come_along(alices: Client) -> None:
+    """A picture, its mask and two voices each: all arrive, so that only the one is missed that was not sent."""
+    names = [[f"{row}.{ending}" for ending in ("png", "mask.png", "left.wav", "right.wav")] for row in range(100)]
+    rows = "".join(f"{','.join(row)}\n" for row in names)
+    sent = [SimpleUploadedFile(name, b"") for row in names for name in row]
+
+    answer = alices.post(NEW, table("image,mask_image,left_audio,right_audio\n" + rows, *sent[:-1]))
+
+    assert faults(answer) == [
+        ("101", "right_audio", "No file called “99.right.wav” was sent along."),
+    ]
+
+
+def test_more_files_than_a_form_takes_are_refused_with_a_sentence(alices: Client) -> None:
+    sent = [SimpleUploadedFile(f"{number}.wav", b"x") for number in range(411)]
+
+    answer = alices.post(NEW, table("image,audio\na.png,0.wav\n", *sent))
+
+    assert answer.status_code == 413
+    assert "At most 410 files can be sent at once. Go back and choose fewer." in words(answer)
+
+
 def test_with_htmx_the_browser_is_sent_on(alices: Client, voices: dict[str, object]) -> None:
     answer = alices.post(NEW, voices, headers=HTMX)
 
