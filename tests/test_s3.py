@@ -184,6 +184,8 @@ def test_an_upload_is_looked_into_when_it_is_first_used(alice: User, png: Path) 
     with Intake(alice) as intake:
         draft = intake.from_ticket(str(ticket.media_id), "image")
         again = intake.from_ticket(str(ticket.media_id), "image")
+        # The copy that was looked into went at once, not at the end of all.
+        assert [path for path in the_settings.FILE_UPLOAD_TEMP_DIR.rglob("*") if path.is_file()] == []
 
     kept = Media.objects.get()
     assert (draft.facts.kind, draft.facts.width, again.file) == (MediaKind.IMAGE, 8, kept)

@@ -114,25 +114,33 @@ class Intake:
 
         Raises Unavailable.
         """
+        until = time.monotonic() + ALL_SECONDS
+        taken_bytes: list[int] = []
         own: dict[str, Draft | InvalidInput] = {}
+
+        def check(name: str, *, address: bool) -> None:
+            if sum(taken_bytes) > TIMES_THE_LARGEST * settings.MAX_MEDIA_BYTES:
+                megabytes = TIMES_THE_LARGEST * settings.MAX_MEDIA_BYTES // 1_000_000
+                raise InvalidInput(TOO_LARGE_TOGETHER, field=name, megabytes=megabytes)
+            if address and time.monotonic() > until:
+                raise InvalidInput(TOO_SLOW_TOGETHER, field=name, seconds=ALL_SECONDS)
+
+        # In this thread, because they are about rows; what was sent past us is fetched, and so counts.
         for name, source in sources.items():
-            if isinstance(source, str):
+            if isinstance(source, str) and _is_ours(source):
                 try:
+                    check(name, address=True)
                     found = self._own(source, name)
                 except InvalidInput as problem:
                     own[name] = problem
-                else:
-                    own |= {name: found} if found else {}
-        until = time.monotonic() + ALL_SECONDS
-        taken_bytes: list[int] = []
+                    continue
+                if found:
+                    own[name] = found
+                    taken_bytes.append(found.file.size if isinstance(found.file, Media) else 0)
 
         def take(name: str, source: UploadedFile | str) -> Draft | InvalidInput:
             try:
-                if sum(taken_bytes) > TIMES_THE_LARGEST * settings.MAX_MEDIA_BYTES:
-                    megabytes = TIMES_THE_LARGEST * settings.MAX_MEDIA_BYTES // 1_000_000
-                    raise InvalidInput(TOO_LARGE_TOGETHER, field=name, megabytes=megabytes)
-                if isinstance(source, str) and time.monotonic() > until:
-                    raise InvalidInput(TOO_SLOW_TOGETHER, field=name, seconds=ALL_SECONDS)
+                check(name, address=isinstance(source, str))
                 draft = self._fetch(source, name) if isinstance(source, str) else self.from_upload(source, name)
             except InvalidInput as problem:
                 return problem
@@ -146,7 +154,7 @@ class Intake:
 
     def _own(self, url: str, field: str) -> Draft | None:
         """The draft of an address that is our own, for which nothing needs to be fetched."""
-        if not url.startswith(settings.PUBLIC_BASE_URL + "/"):
+        if not _is_ours(url):
             return None
         path = urlsplit(url).path
         if path.startswith("/samples/") and (name := path.removeprefix("/samples/")) in SAMPLE_FILES:
@@ -171,3 +179,7 @@ class Intake:
 
     def _new_path(self) -> Path:
         return self._folder / uuid.uuid4().hex
+
+
+def _is_ours(url: str) -> bool:
+    return url.startswith(settings.PUBLIC_BASE_URL + "/")

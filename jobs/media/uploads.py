@@ -97,11 +97,13 @@ def taken_in(media: Media, folder: Path) -> bool:
     """
     if media.ready:
         return True
-    path = place().arrived(media, folder)
-    if path is not None:
-        if path.stat().st_size != media.size:
-            raise InvalidInput(WRONG_SIZE, announced=media.size)
-        _take_in(media, path)
+    # In a folder of its own, gone as soon as it is kept: many come in one after the other.
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        path = place().arrived(media, Path(own))
+        if path is not None:
+            if path.stat().st_size != media.size:
+                raise InvalidInput(WRONG_SIZE, announced=media.size)
+            _take_in(media, path)
     # Another submission may have taken it in meanwhile; then nothing awaits us any more.
     media.refresh_from_db()
     return media.ready

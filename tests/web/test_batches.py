@@ -15,6 +15,7 @@ from django.test import Client
 from django_q.models import OrmQ
 
 from jobs import batches, lifecycle, media
+from jobs.errors import InvalidInput
 from jobs.lifecycle import Order
 from jobs.media import SAMPLES, intake
 from jobs.models import Batch, Job, Media, MediaKind, Status, User, WalletKind
@@ -417,6 +418,36 @@ def test_all_addresses_together_have_limits(
 
     assert ("2", "audio", sentence) in found
     assert _Media.asked == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [
+        ("ALL_SECONDS", "The addresses took more than -1 s together. Send the files along, or fewer at once."),
+        ("TIMES_THE_LARGEST", "The files have more than -500 MB together. Make fewer videos at once."),
+    ],
+)
+def test_uploads_by_address_have_the_same_limits(
+    alices: Client, alice: User, png: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, limit: str, sentence: str
+) -> None:
+    monkeypatch.setattr(intake, limit, -1)
+    address = f"{settings.PUBLIC_BASE_URL}/api/v1/uploads/3f0c5b9e-1b7e-4f63-9f6a-0d6a3c1d2e4f"
+
+    assert ("2", "audio", sentence) in faults(alices.post(NEW, of_addresses(png, address)))
+
+
+def test_the_bytes_of_uploads_by_address_count(alice: User, settings: Any) -> None:
+    settings.MAX_MEDIA_BYTES = 100
+    uploads = [
+        Media.objects.create(owner=alice, name=f"inputs/{number}", size=150, kind=MediaKind.AUDIO, seconds=1)
+        for number in range(5)
+    ]
+    sources = {f"{settings.PUBLIC_BASE_URL}/api/v1/uploads/{media.pk}": media for media in uploads}
+
+    with intake.Intake(alice) as taking:
+        taken = taking.each({address: address for address in sources})
+
+    assert [isinstance(one, InvalidInput) for one in taken.values()] == [False, False, False, True, True]
 
 
 def test_what_no_engine_can_do_is_said_by_row(
