@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export class Faces {
   /** `root` is the slot of the picture, `shown` its picture or video, `token` the form's; without `changed`, which hears of
-   *  a choice, nothing is to be chosen. */
+   *  a choice, nothing is ever to be chosen. */
   constructor(root, shown, token, changed = null) {
     this.marks = root.querySelector("[data-faces]");
     this.said = root.querySelector("[data-found]");
@@ -17,6 +17,7 @@ export class Faces {
     this.token = token;
     this.changed = changed;
     this.speakers = 1;
+    this.free = false;
     this.resolution = this.best = 0;
     this.forget();
   }
@@ -60,10 +61,11 @@ export class Faces {
     this.changed?.();
   }
 
-  /** So many of the faces speak, in a video of this resolution; `best` is the highest there is. */
-  expect(speakers, resolution, best) {
-    const other = speakers !== this.speakers;
-    [this.speakers, this.resolution, this.best] = [speakers, resolution, best];
+  /** So many of the faces speak, in a video of this resolution; `best` is the highest there is, and `free` says whether
+   *  others than the largest can be chosen. */
+  expect(speakers, resolution, best, free = false) {
+    const other = speakers !== this.speakers || free !== this.free;
+    [this.speakers, this.resolution, this.best, this.free] = [speakers, resolution, best, free];
     if (!this.found) return;
     if (other) this.chosen = this.found.slice(0, speakers);
     this.draw();
@@ -92,7 +94,7 @@ export class Faces {
     const focused = [...this.marks.children].indexOf(document.activeElement);
     this.marks.replaceChildren();
     if (!this.found) return this.say("");
-    const choice = Boolean(this.changed) && this.found.length > this.speakers;
+    const choice = this.free && this.found.length > this.speakers;
     const row = [...this.found].sort((one, other) => middle(one) - middle(other));
     for (const [index, face] of row.entries()) this.marks.append(this.mark(face, index, choice));
     if (choice && focused >= 0) this.marks.children[focused]?.focus();
@@ -133,6 +135,7 @@ export class Faces {
     if (count < this.speakers) return this.say("alone", true);
     const small = (resolution) => this.chosen.some((face) => face.too_small.includes(resolution));
     if (small(this.resolution)) return this.say(small(this.best) ? "small" : "smallHere", true);
+    if (count > this.speakers && !this.free) return this.say("given");
     if (count > this.speakers) return this.say(this.speakers > 1 ? "chooseTwo" : "choose");
     this.say(this.speakers > 1 ? "both" : "alright");
   }

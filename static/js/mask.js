@@ -16,11 +16,13 @@ export class Mask {
     input.addEventListener("change", () => {
       this.made = false;
       this.strokes = [];
+      if (input.files.length) this.regions = null;
+      else this.write(); // the file is taken away again: who was chosen among the faces holds
       this.changed();
     });
   }
 
-  /** Whether the picture is part of the chosen kind of video; with another one its mask is not sent. */
+  /** Whether the chosen kind of video has a picture and takes a mask; with another one what was drawn is not sent. */
   use(used) {
     if (used === this.used) return;
     this.used = used;

@@ -13,6 +13,7 @@ const text = form.dataset;
 const rates = JSON.parse(text.rates);
 const parts = JSON.parse(text.parts);
 const missing = JSON.parse(text.missing);
+const masked = text.masked.split(" "); // the kinds of which an engine takes a mask
 const kind = () => form.elements.model.value;
 const available = Number(text.available);
 const generate = document.getElementById("generate");
@@ -177,6 +178,12 @@ class Picture extends Shown {
     this.brush?.forget();
   }
 
+  /** Whether a mask can be made of it: else nothing is painted. */
+  use(usable) {
+    this.mask.use(usable);
+    if (!usable) this.brush.forget();
+  }
+
   /** The largest faces speak by themselves; others need a mask that says so. */
   picked() {
     const { chosen, found, picked } = this.faces;
@@ -316,19 +323,24 @@ slots = {
 };
 const sample = document.getElementById("use-sample");
 const samples = JSON.parse(sample.dataset.samples);
+const maskField = { input: form.elements.mask_image, standIn: form.querySelector("#mask_image ~ [data-stand-in]") };
+maskField.empty = maskField.standIn.disabled; // no former job's mask
 
 function changeKind() {
   // What another kind needs is not sent along.
   for (const [name, slot] of Object.entries(slots)) slot.input.disabled = !parts[kind()].includes(name);
   // Each kind has samples of its own.
   for (const [name, url] of Object.entries(samples[kind()])) if (slots[name].sampled) slots[name].takeSample(url);
-  slots.image.mask.use(kind() !== "lipsync-video");
+  const takesMask = masked.includes(kind());
+  maskField.input.disabled = !takesMask;
+  maskField.standIn.disabled = maskField.empty || !takesMask;
+  slots.image.use(takesMask && parts[kind()].includes("image"));
   changeSetting();
 }
 
 function changeSetting() {
   const [speakers, best] = [kind() === "lipsync-image-multi" ? 2 : 1, Number(Object.keys(rates).at(-1))];
-  slots.image.faces.expect(speakers, Number(chosen()), best);
+  slots.image.faces.expect(speakers, Number(chosen()), best, masked.includes(kind()));
   slots.video.faces.expect(1, Number(chosen()), best);
   reckon();
 }

@@ -9,12 +9,13 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests import files
 from tests.live.browsing import finished
-from tests.live.chromium import SAMPLES
+from tests.live.chromium import SAMPLES, person_at
 from tests.live.pages import sign_up
+from tests.live.product import Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 LOOK_MS = 60_000
@@ -38,6 +39,12 @@ def motion(page: Page, parts: int) -> list[float]:
     with av.open(io.BytesIO(httpx.get(url).content), "r") as video:
         frames = np.stack([frame.to_ndarray(format="gray").astype(float) for frame in video.decode(video=0)])
     return [float(part.std(axis=0).max()) for part in np.array_split(frames, parts, axis=2)]
+
+
+def mask_name(page: Page) -> str | None:
+    """The file that is in the form as the mask."""
+    name: str | None = page.locator("#mask_image").evaluate("input => input.files[0]?.name ?? null")
+    return name
 
 
 def test_the_face_that_was_tapped_is_the_one_that_speaks(page: Page, tmp_path: Path) -> None:
@@ -119,3 +126,53 @@ def test_the_first_frame_of_a_video_is_looked_at(page: Page, tmp_path: Path) -> 
     expect(slot.locator(".mark-face")).to_be_visible()
     slot.locator("video").evaluate("video => video.play()")
     expect(slot.locator(".mark-face")).to_be_hidden()
+
+
+def test_a_file_comes_before_a_face_that_was_tapped(page: Page, tmp_path: Path) -> None:
+    sign_up(page, "fileoverface@example.org")
+    slot = page.locator("[data-slot=image]")
+    page.locator("#image").set_input_files(row(tmp_path / "two.png", 300, 380))
+    slot.get_by_role("button", name="Face 1 of 2").click(timeout=LOOK_MS)
+    assert mask_name(page) == "mask.png"
+    cv2.imwrite(str(tmp_path / "own.png"), np.full((50, 40), 255, np.uint8))
+    page.locator("#mask_image").set_input_files(tmp_path / "own.png")
+    page.get_by_text("Video", exact=True).first.click()
+    page.get_by_text("Photo", exact=True).click()
+    assert mask_name(page) == "own.png"
+
+
+def test_where_no_engine_takes_a_mask_none_is_made(browser: Browser, tmp_path: Path) -> None:
+    # Nobody answers there, and nobody has to: it is about what is sent to us.
+    elsewhere = {"FAL_KEY": "key", "FAL_URL": "http://localhost:9", "FAL_KEYS_URL": "http://localhost:9"}
+    product = Product(tmp_path / "data", ENGINE_MULTI="fal", ALLOW_PRIVATE_NETWORK="1", **elsewhere)
+    product.start()
+    with person_at(browser, product) as person:
+        page = person.new_page()
+        sign_up(page, "maskless@example.org")
+        slot = page.locator("[data-slot=image]")
+        paint = slot.get_by_role("button", name="Paint the mask")
+        page.locator("#image").set_input_files(row(tmp_path / "three.png", 300, 380, 240))
+        slot.get_by_role("button", name="Face 3 of 3").click(timeout=LOOK_MS)
+        paint.click()
+        assert mask_name(page) == "mask.png"
+
+        page.get_by_text("Two speakers", exact=True).click()
+        expect(slot.locator("[data-brush]")).to_be_hidden()
+        expect(slot.locator("[data-canvas]")).to_be_hidden()
+        expect(paint).to_be_hidden()
+        expect(slot.locator("[data-found]")).to_contain_text("Who of them speaks can not be chosen")
+        expect(slot.get_by_role("button", name="Face")).to_have_count(0)
+        assert mask_name(page) is None
+
+        page.get_by_text("Photo", exact=True).click()
+        expect(paint).to_be_visible()
+        cv2.imwrite(str(tmp_path / "own.png"), np.full((50, 40), 255, np.uint8))
+        page.locator("#mask_image").set_input_files(tmp_path / "own.png")
+        page.get_by_text("Two speakers", exact=True).click()
+        expect(page.locator("#mask_image")).to_be_disabled()
+        for side in ("left", "right"):
+            page.locator(f"#{side}_audio").set_input_files(SAMPLES / "voice.wav")
+        page.locator("#consent").check()
+        page.locator("#generate").click()
+        page.wait_for_url("**/gallery/")
+    assert product.stop() == 0
