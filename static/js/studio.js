@@ -220,9 +220,10 @@ class Film extends Shown {
 class Voice extends Slot {
   constructor(name) {
     super(name);
-    this.whole = null;
+    this.whole = null; // what was in the form, while a part of it is there
+    this.piece = null; // the part that was cut out last, and from where: the same one is not sent twice
     this.filename = this.root.querySelector("[data-name]");
-    this.sound = new Trim(this.root, form.dataset.nonce, () => reckon());
+    this.sound = new Trim(this.root, form.dataset.nonce, () => this.selected());
     this.source = this.sound.audio.getAttribute("src");
     if (this.source) this.sound.load(this.source, this.source);
     new Recorder(this.root.querySelector("[data-record]"), text.textRecording, (file) => this.give([file]));
@@ -242,16 +243,40 @@ class Voice extends Slot {
   preview(url, name, source) {
     this.filename.textContent = name;
     this.source = source;
+    this.whole = this.piece = null; // those of another recording
     if (url) this.sound.load(url, source);
     else this.sound.unload();
   }
 
+  /** Whether a part is chosen that is not the one in the form. */
+  get uncut() {
+    return this.sound.isCut && !(this.whole && this.matches);
+  }
+
+  /** Whether the piece is what is chosen. */
+  get matches() {
+    const { begin, end } = this.sound;
+    return this.piece?.begin === begin && this.piece.end === end;
+  }
+
   /** Put only the chosen part into the form; `restore` puts back what was there. */
   async cut() {
-    const { begin, end } = this.sound;
-    const part = await cutOut(this.source, begin, end, this.filename.textContent);
-    this.whole = [...this.input.files];
-    this.hold([part]);
+    if (!this.matches) {
+      const { source } = this;
+      const { begin, end } = this.sound;
+      const file = await cutOut(source, begin, end, this.filename.textContent);
+      if (this.source !== source) return; // another recording was chosen meanwhile
+      this.piece = { begin, end, file };
+    }
+    if (!this.sound.isCut || !this.matches) return;
+    this.whole ??= [...this.input.files];
+    this.hold([this.piece.file]);
+  }
+
+  /** Another part is chosen: the one in the form is no longer what the page shows. */
+  selected() {
+    if (this.whole && !this.matches) this.restore();
+    reckon();
   }
 
   restore() {
@@ -365,6 +390,7 @@ async function fileOf(slot) {
 swap.addEventListener("click", async () => {
   const agreed = consent.checked;
   const sides = [slots.left_audio, slots.right_audio];
+  restoreAll();
   const held = await Promise.all(sides.map(async (slot) => ({ files: await fileOf(slot), part: slot.sound.part })));
   for (const [slot, { files, part }] of [[sides[0], held[1]], [sides[1], held[0]]]) {
     if (files.length) slot.give(files, part);
@@ -444,22 +470,28 @@ async function cutOf(voice) {
   }
 }
 
+function restoreAll() {
+  for (const slot of Object.values(slots)) slot.restore?.();
+}
+
 // What is cut out of a recording is made when it is sent, and not at every move of a handle.
 form.addEventListener("htmx:confirm", (event) => {
   if (event.target !== form) return;
-  const cuts = parts[kind()].map((name) => slots[name]).filter((slot) => slot instanceof Voice && slot.sound.isCut);
+  const cuts = parts[kind()].map((name) => slots[name]).filter((slot) => slot instanceof Voice && slot.uncut);
   if (!cuts.length) return;
   event.preventDefault();
   generate.disabled = true;
   const cutting = cuts.map((voice) => cutOf(voice));
-  Promise.all(cutting).then(
+  // A form that is just being submitted can not be once more: that has to end first.
+  Promise.all([...cutting, new Promise((ended) => setTimeout(ended))]).then(
     () => {
       generate.disabled = false; // while it is sent htmx does this
-      event.detail.issueRequest(true);
+      form.requestSubmit(); // looks again: a handle may have been moved while it was cut
     },
     () => {
+      restoreAll();
+      rest();
       generate.disabled = false;
-      for (const voice of cuts) voice.restore();
     },
   );
 });
@@ -469,7 +501,7 @@ form.addEventListener("htmx:beforeRequest", (event) => {
   const first = lacks();
   if (first) {
     event.preventDefault();
-    for (const slot of Object.values(slots)) slot.restore?.();
+    restoreAll();
     document.getElementById(first).focus();
     return;
   }
@@ -486,9 +518,10 @@ form.addEventListener("htmx:xhr:progress", (event) => {
 form.addEventListener("htmx:afterRequest", (event) => {
   if (event.target !== form || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
   rest();
-  for (const slot of Object.values(slots)) slot.restore?.();
+  restoreAll();
   unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
 });
+form.addEventListener("upload:refused", restoreAll);
 form.addEventListener("htmx:afterSettle", () => {
   const first = form.querySelector(".field__error:not([hidden])");
   first?.closest("details")?.setAttribute("open", "");

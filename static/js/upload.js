@@ -101,6 +101,7 @@ async function deliverAll(inputs) {
 
 function refuse(error) {
   rest();
+  form.dispatchEvent(new Event("upload:refused"));
   if (!(error instanceof Refused)) {
     unsent.hidden = false;
     return;
@@ -132,6 +133,10 @@ function swapBack() {
   }
 }
 
+// Where the studio still has something to cut out, the ids are not those of what it will send.
+form.addEventListener("htmx:confirm", (event) => {
+  if (event.target === form && event.defaultPrevented) swapBack();
+});
 // After the studio's own look at the form: what it has refused is not sent.
 form.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== form) return;
@@ -139,7 +144,8 @@ form.addEventListener("htmx:beforeRequest", (event) => {
   const inputs = chosen();
   if (!inputs.length) return;
   event.preventDefault();
-  deliverAll(inputs).then(() => {
+  // Where all has arrived before: a form that is just being submitted can not be once more.
+  Promise.all([deliverAll(inputs), pause(0)]).then(() => {
     generate.disabled = false;
     // Unless another file was chosen meanwhile, which has to be sent first.
     if (chosen().every((input) => sent.has(input.files[0]))) swap(chosen());

@@ -10,6 +10,11 @@ def finished(page: Page, seconds: float) -> None:
     """Generate; the newest card becomes a video of so many seconds."""
     page.locator("#consent").check()
     page.locator("#generate").click()
+    made(page, seconds)
+
+
+def made(page: Page, seconds: float) -> None:
+    """What was sent becomes the newest card, and a video of so many seconds."""
     page.wait_for_url("**/gallery/")
     card = page.locator("#gallery .card").first
     expect(card).to_have_attribute("data-state", "done", timeout=RENDER_MS)

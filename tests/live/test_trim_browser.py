@@ -4,14 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.live.browsing import finished
+from tests.live.browsing import finished, made
 from tests.live.chromium import SAMPLES
 from tests.live.pages import sign_up
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 BUILD_MS = 30_000
+LOST_MS = 40_000  # a file is tried again for 13 s
+WHOLE_SECONDS = 7.48
 # How far it was played.
 LATEST = """audio => {
     window.latest = 0;
@@ -86,3 +88,70 @@ def test_what_was_cut_is_whole_again_when_it_is_refused(page: Page) -> None:
     assert page.locator("#audio").evaluate("input => input.files[0].size") == (SAMPLES / "voice.wav").stat().st_size
     expect(voice.get_by_label("From")).to_have_value("2.0")
     expect(page.locator("#generate")).to_be_enabled()
+
+
+def begin_at(page: Page, second: str) -> None:
+    """Take the recording from there to its end; "0" for all of it."""
+    start = page.locator("[data-slot=audio]").get_by_label("From")
+    expect(start).to_be_visible(timeout=BUILD_MS)
+    start.fill(second)
+    start.press("Tab")
+
+
+def choose_files(page: Page) -> None:
+    page.locator("#image").set_input_files(SAMPLES / "face.jpg")
+    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#consent").check()
+
+
+def is_whole(page: Page) -> bool:
+    """Whether the form holds the recording as it was chosen."""
+    size: int = page.locator("#audio").evaluate("input => input.files[0].size")
+    return size == (SAMPLES / "voice.wav").stat().st_size
+
+
+def test_after_a_lost_connection_what_is_shown_is_sent(page: Page) -> None:
+    sign_up(page, "lostpart@example.org")
+    choose_files(page)
+    begin_at(page, "2")
+    page.route("**/studio/uploads/", lambda route: route.abort("connectionreset"))
+    page.locator("#generate").click()
+    expect(page.locator("#unsent")).to_be_visible(timeout=LOST_MS)
+    expect(page.locator("#generate")).to_be_enabled()
+    assert is_whole(page)
+    page.unroute("**/studio/uploads/")
+    begin_at(page, "0")
+    finished(page, WHOLE_SECONDS)
+
+
+def test_what_was_sent_and_then_refused_is_whole_again(page: Page) -> None:
+    sign_up(page, "refusedpart@example.org")
+    tickets: list[str] = []
+    page.on("request", lambda request: tickets.append(request.url) if "/studio/uploads/" in request.url else None)
+    choose_files(page)
+    page.get_by_text("More settings").click()
+    page.locator("#seed").fill("any")
+    for start, sent in (("2", 2), ("2", 2), ("0", 3), ("0", 3)):  # what has arrived is not sent again
+        begin_at(page, start)
+        with page.expect_response(lambda answer: answer.status == 422):
+            page.locator("#generate").click()
+        expect(page.locator("#problem-seed")).to_be_visible()
+        expect(page.locator("#generate")).to_be_enabled()
+        assert is_whole(page)
+        assert len(tickets) == sent
+    page.locator("#seed").fill("7")
+    finished(page, WHOLE_SECONDS)
+    assert len(tickets) == 3
+
+
+def test_a_handle_that_is_moved_during_the_upload_counts(page: Page) -> None:
+    sign_up(page, "movedpart@example.org")
+    choose_files(page)
+    begin_at(page, "2")
+    held: list[Route] = []
+    page.route("**/studio/uploads/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/studio/uploads/"):
+        page.locator("#generate").click()
+    begin_at(page, "4")
+    held.pop().continue_()
+    made(page, WHOLE_SECONDS - 4)
