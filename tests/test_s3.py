@@ -19,7 +19,7 @@ from jobs.errors import InvalidInput, Unavailable
 from jobs.media import Draft, Intake, Ticket, media_url, open_ticket
 from jobs.media.places import STEP_SECONDS, Disk, place
 from jobs.media.places.bucket import KEEP_INCOMING_DAYS
-from jobs.media.places.s3 import client
+from jobs.media.places.server import client
 from jobs.media.probe import Facts
 from jobs.media.tidy import ORPHAN_AFTER, tidy
 from jobs.models import Job, Media, MediaKind, Status, User

@@ -5,12 +5,12 @@ from jobs.media.draft import Draft, draft_of
 from jobs.media.faces import Face, find_faces
 from jobs.media.intake import SAMPLE_FILES, SAMPLES, SAMPLES_OF, Intake
 from jobs.media.links import media_path, media_url
-from jobs.media.places import Beat, no_beat
+from jobs.media.places import Beat, Part, no_beat
 from jobs.media.places.disk import media_of_link
 from jobs.media.serving import content_type_of, disposition
 from jobs.media.storage import drop, drop_unused, exists, keep, keep_poster, keep_preview, keep_result, local_path
 from jobs.media.tidy import tidy
-from jobs.media.uploads import Ticket, open_ticket, receive
+from jobs.media.uploads import Ticket, open_ticket, parts_left, receive
 
 __all__ = [
     "SAMPLES",
@@ -20,6 +20,7 @@ __all__ = [
     "Draft",
     "Face",
     "Intake",
+    "Part",
     "Ticket",
     "ZipStream",
     "content_type_of",
@@ -39,6 +40,7 @@ __all__ = [
     "media_url",
     "no_beat",
     "open_ticket",
+    "parts_left",
     "receive",
     "tidy",
 ]

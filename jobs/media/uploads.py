@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jobs.errors import Conflict, InvalidInput, NotFound, RateLimited, Unavailable, gettext_noop
 from jobs.media.draft import TOO_LARGE, short_filename
-from jobs.media.places import Target, no_beat, place
+from jobs.media.places import INCOMING, WRONG_SIZE, Part, Target, no_beat, place
 from jobs.media.places.disk import media_of_ticket
 from jobs.media.probe import probe
 from jobs.media.storage import drop
@@ -25,23 +25,30 @@ from jobs.models import Media, User, planned_files
 
 CHUNK_BYTES = 1 << 18
 INCOMING = "incoming/"  # begins the names of files that are awaited
+NOT_VALID = gettext_noop("This upload link is not valid, or no longer. Ask for a new one.")
 TOO_MANY_WAITING = gettext_noop("{limit} files wait to be used, as many as may. Use them, or wait a day.")
 WAIT_SECONDS = 3600
-WRONG_SIZE = gettext_noop("{announced} bytes were announced and another number was sent.")
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """Leave to send one file: to `target`, until `expires`. Then `url`, or the media's id, stands for it."""
+    """Leave to send one file: to `target`, until `expires`. Then `url`, or the media's id, stands for it.
+
+    If there are `parts`, it is sent in them instead.
+    """
 
     media_id: uuid.UUID
     url: str
     target: Target
     expires: datetime
+    parts: tuple[Part, ...] = ()
 
 
-def open_ticket(owner: User, filename: str, content_type: str, size: int) -> Ticket:
-    """Leave for `owner` to upload a file of exactly `size` bytes. Raises InvalidInput or RateLimited."""
+def open_ticket(owner: User, filename: str, content_type: str, size: int, *, in_parts: bool = False) -> Ticket:
+    """Leave for `owner` to upload a file of exactly `size` bytes, or else, if it is large, in parts.
+
+    Raises InvalidInput or RateLimited; in parts also Unavailable.
+    """
     if size > settings.MAX_MEDIA_BYTES:
         raise InvalidInput(
             TOO_LARGE, field="size", megabytes=size // 1_000_000, limit=settings.MAX_MEDIA_BYTES // 1_000_000
@@ -56,6 +63,7 @@ def open_ticket(owner: User, filename: str, content_type: str, size: int) -> Tic
         url=f"{settings.PUBLIC_BASE_URL}/api/v1/uploads/{media.id}",
         target=place().target(media),
         expires=timezone.now() + timedelta(seconds=settings.UPLOAD_TICKET_SECONDS),
+        parts=_awaited_parts(media) if in_parts else (),
     )
 
 
@@ -67,6 +75,20 @@ def _waiting(owner: User) -> int:
     return sent.exclude(pk__in=planned_files(owner)).count()
 
 
+def parts_left(owner: User, media_id: uuid.UUID) -> tuple[Part, ...]:
+    """New leave to send what has not come of a file that is sent in parts; nothing if all of it is here.
+
+    Raises NotFound or Unavailable.
+    """
+    media = Media.objects.filter(pk=media_id, owner=owner).first()
+    if media is None:
+        raise NotFound(NOT_VALID)
+    parts = () if media.ready else place().parts_left(media)
+    if parts is None:
+        raise NotFound(NOT_VALID)
+    return parts
+
+
 def receive(ticket: str, stream: BinaryIO, length: int | None) -> Media:
     """Take in the file of a ticket that is sent to us.
 
@@ -74,7 +96,7 @@ def receive(ticket: str, stream: BinaryIO, length: int | None) -> Media:
     """
     media = media_of_ticket(ticket)
     if media is None:
-        raise NotFound(gettext_noop("This upload link is not valid, or no longer. Ask for a new one."))
+        raise NotFound(NOT_VALID)
     there_already = Conflict(gettext_noop("This file has been uploaded already."))
     if media.ready:
         raise there_already
@@ -116,6 +138,14 @@ def incoming_folder() -> Iterator[Path]:
     incoming.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=incoming) as folder:
         yield Path(folder)
+
+
+def _awaited_parts(media: Media) -> tuple[Part, ...]:
+    try:
+        return place().await_parts(media)
+    except Unavailable:
+        drop(media)
+        raise
 
 
 def _take_in(media: Media, path: Path) -> bool:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("studio/", studio.studio, name="studio"),
     path("studio/uploads/", uploads.new_upload, name="new_upload"),
+    path("studio/uploads/<uuid:media_id>/", uploads.rest_of_upload, name="rest_of_upload"),
     path("studio/faces/", faces.faces, name="faces"),
     path("batches/", batches.listing, name="batches"),
     path("batches/new/", batch_new.new, name="batch_new"),

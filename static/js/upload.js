@@ -1,5 +1,6 @@
 // Sends the studio's files ahead of its form, to wherever files are kept, and then the form with their ids alone.
-// A file that has arrived is not sent again, whatever becomes of the form. Without this file the form takes them along.
+// A file that has arrived is not sent again, whatever becomes of the form; of a large one that was cut off, what is
+// missing follows. Without this file the form takes them along.
 const form = document.getElementById("studio");
 const generate = document.getElementById("generate");
 const bar = document.getElementById("upload");
@@ -9,6 +10,7 @@ const csrf = form.elements.csrfmiddlewaretoken.value;
 
 const PAUSES = [1000, 3000, 9000]; // before a file is tried again when the connection was lost
 const sent = new WeakMap(); // File → the id of its upload
+const begun = new WeakMap(); // File → the same, while it is sent in parts
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** A sentence for the place of one file. */
@@ -19,21 +21,33 @@ class Refused extends Error {
   }
 }
 
-/** Leave to send `file`, chosen for `field`. */
-async function ticketFor(file, field) {
-  const asked = new URLSearchParams({ filename: file.name.slice(-255), type: file.type, size: file.size });
+async function ask(address, options) {
   const headers = { "X-CSRFToken": csrf, "HX-Request": "true", "HX-Current-URL": location.href };
-  const answer = await fetch(form.dataset.uploads, { method: "POST", headers, body: asked });
+  const answer = await fetch(address, { headers, ...options });
   const away = answer.headers.get("HX-Redirect"); // to log in again
   if (away) location.assign(away);
+  return answer;
+}
+
+/** Leave to send `file`, chosen for `field`: all of it, or what has not come of one that was begun. */
+async function ticketFor(file, field) {
+  if (begun.has(file)) {
+    const answer = await ask(`${form.dataset.uploads}${begun.get(file)}/`);
+    if (answer.ok) return answer.json();
+    if (answer.status !== 404) throw new Error(answer.status);
+    begun.delete(file);
+  }
+  const body = new URLSearchParams({ filename: file.name.slice(-255), type: file.type, size: file.size });
+  const answer = await ask(form.dataset.uploads, { method: "POST", body });
   if (answer.status !== 422 && !answer.ok) throw new Error(answer.status);
   const ticket = await answer.json();
   if (ticket.problem) throw new Refused(ticket.problem, field);
+  if (ticket.parts) begun.set(file, ticket.id);
   return ticket;
 }
 
-/** Sends `file` as `upload` says; `progress` is told how many of its bytes are on their way. */
-function send(file, { method, url, headers, fields }, progress) {
+/** Sends `file`, or a part of it, as is said; `progress` is told how many of its bytes are on their way. */
+function send(file, { method, url, headers = {}, fields = {} }, progress) {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", (event) => progress(Math.min(event.loaded, file.size)));
@@ -49,17 +63,35 @@ function send(file, { method, url, headers, fields }, progress) {
   });
 }
 
-/** Sends `file`, again with a new leave if the connection is lost. */
+/** Sends the `parts` of `file` one after the other; `arrived` is told of each that has come. */
+async function sendParts(file, parts, progress, arrived) {
+  let here = parts.reduce((left, { start, end }) => left - (end - start), file.size);
+  arrived(here);
+  for (const { start, end, url } of parts) {
+    await send(file.slice(start, end), { method: "PUT", url }, (bytes) => progress(here + bytes));
+    here += end - start;
+    arrived(here);
+  }
+}
+
+/** Sends `file`, again with a new leave if the connection is lost, but for the parts that have arrived. */
 async function deliver(file, field, progress) {
+  let here = 0;
   for (let attempt = 0; ; attempt += 1) {
     try {
       const ticket = await ticketFor(file, field);
-      await send(file, ticket.upload, progress);
+      if (ticket.upload) await send(file, ticket.upload, progress);
+      else
+        await sendParts(file, ticket.parts, progress, (bytes) => {
+          if (bytes > here) attempt = 0; // it goes on, so patience begins anew
+          here = bytes;
+          progress(here);
+        });
       sent.set(file, ticket.id);
       return;
     } catch (error) {
       if (error instanceof Refused || attempt === PAUSES.length) throw error;
-      progress(0);
+      progress(here);
       await pause(PAUSES[attempt]);
     }
   }

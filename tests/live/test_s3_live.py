@@ -1,7 +1,10 @@
 """The whole product with its files in a real S3 server: a person in a browser, and a program with a key."""
 
+import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import httpx
@@ -11,6 +14,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests import s3
 from tests.live.browsing import RENDER_MS
 from tests.live.chromium import SAMPLES, person_at
+from tests.live.line import Line, line_to
 from tests.live.pages import sign_up
 from tests.live.product import Caller, Product, until
 from tests.live.test_docs import RUNNERS, Desk, runner
@@ -114,6 +118,102 @@ def test_a_connection_that_is_lost_is_tried_again(page: Page, s3_server: s3.Serv
     page.locator("#generate").click()
     page.wait_for_url("**/gallery/")
     assert len(lost) == 2
+
+
+@pytest.fixture
+def heavy(tmp_path: Path) -> Path:
+    """The bundled voice with so much beside it that it is sent in three parts."""
+    path, voice = tmp_path / "heavy.wav", (SAMPLES / "voice.wav").read_bytes()
+    beside = b"JUNK" + struct.pack("<I", 20 << 20) + bytes(20 << 20)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(voice) + len(beside) - 8) + voice[8:] + beside)
+    return path
+
+
+def part_of(request: Request) -> str:
+    """Which part of a file a request sends."""
+    numbers = parse_qs(urlsplit(request.url).query).get("partNumber", [])
+    return numbers[0] if numbers and request.method == "PUT" else ""
+
+
+def watch_parts(page: Page) -> tuple[list[str], list[str]]:
+    """The parts that are begun to be sent, and those that arrive, as it happens."""
+    begun: list[str] = []
+    arrived: list[str] = []
+    page.on("request", lambda request: begun.append(part_of(request)) if part_of(request) else None)
+    page.on("requestfinished", lambda request: arrived.append(part_of(request)) if part_of(request) else None)
+    return begun, arrived
+
+
+def choose(page: Page, voice: Path) -> None:
+    page.goto("/studio/?sample=1")
+    page.locator("#audio").set_input_files(voice)
+    page.locator("#consent").check()
+
+
+@pytest.fixture
+def line(s3_server: s3.Server) -> Iterator[Line]:
+    """Leads to the S3 server."""
+    with line_to(urlsplit(s3_server.endpoint).port or 80) as line:
+        yield line
+
+
+@pytest.fixture
+def far_product(s3_server: s3.Server, line: Line, tmp_path: Path) -> Iterator[Product]:
+    """An installation whose bucket browsers reach by way of `line` alone."""
+    settings = s3_server.settings("at-the-end-of-a-line") | {"S3_PUBLIC_ENDPOINT": f"http://127.0.0.1:{line.port}"}
+    running = Product(tmp_path / "data", ALLOW_PRIVATE_NETWORK="1", **settings)
+    running.manage("media_bucket", "--create")
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+def test_a_large_file_goes_on_after_its_connection_was_cut(
+    browser: Browser, far_product: Product, line: Line, heavy: Path
+) -> None:
+    """In mid-part, for so long that the page gives up; pressing again sends what is missing and no more."""
+    with person_at(browser, far_product) as person:
+        page = person.new_page()
+        sign_up(page, "cut@example.org")
+        begun, arrived = watch_parts(page)
+        choose(page, heavy)
+        line.cut_after(12 << 20)
+        page.locator("#generate").click()
+        expect(page.locator("#unsent")).to_be_visible(timeout=40_000)
+        assert line.is_cut
+        assert (arrived, begun[:2]) == (["1"], ["1", "2"])
+
+        line.mend()
+        before = line.sent
+        page.locator("#generate").click()
+        page.wait_for_url("**/gallery/")
+
+        assert arrived == ["1", "2", "3"]
+        assert begun[-2:] == ["2", "3"]
+        assert set(begun[2:-2]) <= {"2"}
+        missing = heavy.stat().st_size - (8 << 20)
+        assert missing < line.sent - before < missing + (1 << 16)
+
+
+def test_a_part_that_is_lost_follows_by_itself(page: Page, heavy: Path, files: Any) -> None:
+    sign_up(page, "part@example.org")
+    begun, arrived = watch_parts(page)
+    lost: list[str] = []
+
+    def once(route: Any) -> None:
+        if part_of(route.request) == "3" and not lost:
+            lost.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/incoming/**", once)
+    choose(page, heavy)
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+
+    assert begun == ["1", "2", "3", "3"]
+    assert arrived == ["1", "2", "3"]
 
 
 def test_without_scripts_the_files_go_through_the_server(browser: Browser, product: Product, files: Any) -> None:

@@ -56,6 +56,7 @@ ROUTES: Mapping[str, Row] = {
     "home": Row((200, 200, 200)),
     "studio": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
     "new_upload": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
+    "rest_of_upload": Row((LOG_IN, 404, 200)),
     "faces": Row((405, 405, 405), post=(LOG_IN, 422, 422)),
     "batches": Row((LOG_IN, 200, 200)),
     "batch_new": Row((LOG_IN, 200, 200), post=(LOG_IN, 422, 422)),
@@ -147,6 +148,7 @@ class World:
             "public_id": self.key.public_id,
             "delivery_id": self.delivery.pk,
             "session_id": self.session.pk,
+            "media_id": picture.pk,
             "token": token if name == "media" else self.share.token,
             "filename": filename,
             "name": "face.jpg",
@@ -315,6 +317,7 @@ def test_after_logging_in_one_is_where_one_was(
     [
         *("job", "cancel", "again", "share_on", "share_off", "rename", "remove", "revoke", "delivery"),
         *("send_again", "batch", "batch_submit", "batch_discard", "batch_cancel", "batch_retry", "batch_results"),
+        "rest_of_upload",
     ],
 )
 def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, world: World, charlies: Client) -> None:
@@ -323,7 +326,8 @@ def test_what_is_not_there_is_answered_as_what_is_somebody_elses(name: str, worl
         world.key.public_id, "mw0000000000"
     )
     missing = missing.replace(world.delivery.pk, "msg_00000000000000000000000000000000")
-    missing = missing.replace(str(world.batch.pk), "00000000-0000-4000-8000-000000000000")
+    for row in (world.batch, world.job.input("image")):
+        missing = missing.replace(str(row.pk), "00000000-0000-4000-8000-000000000000")
     method = "GET" if ROUTES[name].get[2] != 405 else "POST"
 
     def heading(address: str) -> tuple[int, str]:

@@ -95,6 +95,13 @@ def test_leave_is_refused_for_what_would_be(browser: Client, settings: Settings)
     assert not Media.objects.exists()
 
 
+def test_on_the_disk_a_large_file_is_sent_as_one(browser: Client) -> None:
+    ticket = asked(browser, "a.mp4", "video/mp4", 100 << 20).json()
+
+    assert (ticket.keys(), ticket["upload"]["method"]) == ({"id", "upload"}, "PUT")
+    assert browser.get(reverse("rest_of_upload", args=[ticket["id"]])).status_code == 404
+
+
 def test_another_site_can_not_ask_for_it(alice: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(alice)

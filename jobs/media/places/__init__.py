@@ -2,10 +2,21 @@
 
 from django.conf import settings
 
-from jobs.media.places.base import STEP_SECONDS, Beat, Place, Target, no_beat
+from jobs.media.places.base import INCOMING, STEP_SECONDS, WRONG_SIZE, Beat, Part, Place, Target, no_beat
 from jobs.media.places.disk import Disk
 
-__all__ = ["STEP_SECONDS", "Beat", "Disk", "Place", "Target", "no_beat", "place"]
+__all__ = [
+    "INCOMING",
+    "STEP_SECONDS",
+    "WRONG_SIZE",
+    "Beat",
+    "Disk",
+    "Part",
+    "Place",
+    "Target",
+    "no_beat",
+    "place",
+]
 
 PLACES = ("disk", "s3")
 

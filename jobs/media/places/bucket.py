@@ -10,11 +10,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from jobs.media.places.s3 import client, code_of
+from jobs.media.places.base import INCOMING
+from jobs.media.places.server import client, code_of
 
 # A file may come at the end of a ticket's hour and wait a day for its submission; the sweep is first, usually.
 KEEP_INCOMING_DAYS = 2
-PROBE = "incoming/is-this-private"
+PROBE = f"{INCOMING}is-this-private"
 
 
 class BucketProblem(Exception):
@@ -69,7 +70,7 @@ def _clear_left_overs() -> str:
         {
             "ID": "uploads-that-nobody-submitted",
             "Status": "Enabled",
-            "Filter": {"Prefix": "incoming/"},
+            "Filter": {"Prefix": INCOMING},
             "Expiration": {"Days": days},
         },
         {

@@ -10,7 +10,7 @@ from django.core import signing
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from jobs.media.places.base import STEP_SECONDS, Beat, Target
+from jobs.media.places.base import STEP_SECONDS, Beat, Part, Target
 from jobs.models import Media
 
 _links = signing.Signer(salt="jobs.media.link")
@@ -45,6 +45,12 @@ class Disk:
     def target(self, media: Media) -> Target:
         url = f"{settings.PUBLIC_BASE_URL}/api/v1/uploads/{_tickets.sign(media.id.hex)}"
         return Target("PUT", url, headers={"Content-Type": media.content_type})
+
+    def await_parts(self, media: Media) -> tuple[Part, ...]:
+        return ()
+
+    def parts_left(self, media: Media) -> tuple[Part, ...] | None:
+        return None
 
     def arrived(self, media: Media, folder: Path) -> Path | None:
         return None  # what is sent to us is taken in as it comes
