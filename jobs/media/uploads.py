@@ -24,7 +24,6 @@ from jobs.media.tidy import ORPHAN_AFTER
 from jobs.models import Media, User, planned_files
 
 CHUNK_BYTES = 1 << 18
-INCOMING = "incoming/"  # begins the names of files that are awaited
 NOT_VALID = gettext_noop("This upload link is not valid, or no longer. Ask for a new one.")
 TOO_MANY_WAITING = gettext_noop("{limit} files wait to be used, as many as may. Use them, or wait a day.")
 WAIT_SECONDS = 3600
