@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
+from jobs.lifecycle.acts import UNDO
 from tests import s3
 from tests.live.browsing import RENDER_MS
 from tests.live.chromium import SAMPLES, person_at
@@ -92,12 +93,11 @@ def test_a_persons_files_go_to_the_bucket_and_come_from_it(page: Page, files: An
     assert download.value.suggested_filename == "voice.mp4"
     assert download.value.path().read_bytes()[4:8] == b"ftyp"
 
-    here = page.url
-    page.goto(f"{here}remove/")
-    page.locator("main form button[type=submit]").click()
+    page.locator("#delete").click()
     page.wait_for_url("**/gallery/")
     assert not any(name.startswith("incoming/") for name in files())
-    until(lambda: len(mine & files()) <= len(mine) - 4, 10)  # picture, voice, result and poster are gone
+    # Picture, voice, result and poster are gone, once it can not be undone any more.
+    until(lambda: len(mine & files()) <= len(mine) - 4, UNDO.total_seconds() + 30)
 
 
 def test_a_connection_that_is_lost_is_tried_again(page: Page, s3_server: s3.Server) -> None:
