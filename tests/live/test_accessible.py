@@ -5,9 +5,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.live.chromium import ARGUMENTS
 from tests.live.pages import ANYBODYS, OWN, plan_batch, sign_up
 from tests.live.product import Product, until
 from tests.live.test_api_live import _wheel
@@ -25,19 +24,17 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(params=[("light", 1280), ("dark", 390)], ids=lambda value: "-".join(map(str, value)))
-def reader(request: pytest.FixtureRequest, product: Product) -> Iterator[Page]:
+def reader(request: pytest.FixtureRequest, product: Product, browser: Browser) -> Iterator[Page]:
     scheme, width = request.param
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        person = browser.new_context(
-            base_url=product.url,
-            locale="en-GB",
-            color_scheme=scheme,
-            viewport={"width": width, "height": 900},
-            bypass_csp=True,  # or axe itself would be kept out
-        )
-        yield person.new_page()
-        browser.close()
+    person = browser.new_context(
+        base_url=product.url,
+        locale="en-GB",
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        bypass_csp=True,  # or axe itself would be kept out
+    )
+    yield person.new_page()
+    person.close()
 
 
 def broken(page: Page, path: str, axe: str) -> list[str]:
@@ -49,6 +46,9 @@ def broken(page: Page, path: str, axe: str) -> list[str]:
 
 def test_no_page_breaks_a_rule(reader: Page, product: Product, axe: str, request: pytest.FixtureRequest) -> None:
     email = f"{request.node.callspec.id}@example.org"
+    reader.goto("/")
+    # All examples are made, and so have their players.
+    until(lambda: reader.reload() and reader.locator(".way__sign[data-video]").count() == 3, 120)
     problems = [problem for path in ANYBODYS for problem in broken(reader, path, axe)]
     sign_up(reader, email)
     reader.goto("/studio/?sample=1")
