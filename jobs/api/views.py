@@ -49,49 +49,49 @@ FILE_BODY = {
 }
 
 
-@router.post("/lipsync-video", response=Submitted, summary="New voice for a video")
+@router.post("/lipsync-video", tags=["Videos"], response=Submitted, summary="New voice for a video")
 def lipsync_video(request: HttpRequest, body: SubmitVideo) -> dict[str, str]:
     """A video gets a new voice: its lips follow it."""
     form = body.formState
     return _submitted(request, body, form, Model.VIDEO, {"video": form.video, "audio": form.audio})
 
 
-@router.post("/lipsync-image", response=Submitted, summary="Photo to video")
+@router.post("/lipsync-image", tags=["Videos"], response=Submitted, summary="Photo to video")
 def lipsync_image(request: HttpRequest, body: SubmitImage) -> dict[str, str]:
     """One picture and one voice become a talking video."""
     form = body.formState
     return _submitted(request, body, form, Model.IMAGE, {"image": form.image, "audio": form.audio})
 
 
-@router.post("/lipsync-image-multi", response=Submitted, summary="Two speakers")
+@router.post("/lipsync-image-multi", tags=["Videos"], response=Submitted, summary="Two speakers")
 def lipsync_image_multi(request: HttpRequest, body: SubmitMulti) -> dict[str, str]:
     """A picture of two people and two voices become a conversation."""
     form = body.formState
     return _submitted(request, body, form, Model.MULTI, _two(form), form.order or "meanwhile")
 
 
-@router.post("/estimate/lipsync-video", response=Estimate, summary="Price of a new voice for a video")
+@router.post("/estimate/lipsync-video", tags=["Credits"], response=Estimate, summary="Price of a new voice for a video")
 def estimate_video(request: HttpRequest, body: SubmitVideo) -> dict[str, int]:
     """What the same body would cost, checked but not run."""
     form = body.formState
     return _estimated(request, body, form, Model.VIDEO, {"video": form.video, "audio": form.audio})
 
 
-@router.post("/estimate/lipsync-image", response=Estimate, summary="Price of a photo to video")
+@router.post("/estimate/lipsync-image", tags=["Credits"], response=Estimate, summary="Price of a photo to video")
 def estimate_image(request: HttpRequest, body: SubmitImage) -> dict[str, int]:
     """What the same body would cost, checked but not run."""
     form = body.formState
     return _estimated(request, body, form, Model.IMAGE, {"image": form.image, "audio": form.audio})
 
 
-@router.post("/estimate/lipsync-image-multi", response=Estimate, summary="Price of two speakers")
+@router.post("/estimate/lipsync-image-multi", tags=["Credits"], response=Estimate, summary="Price of two speakers")
 def estimate_image_multi(request: HttpRequest, body: SubmitMulti) -> dict[str, int]:
     """What the same body would cost, checked but not run."""
     form = body.formState
     return _estimated(request, body, form, Model.MULTI, _two(form), form.order or "meanwhile")
 
 
-@router.get("/jobs", response=JobList, summary="List jobs")
+@router.get("/jobs", tags=["Jobs"], response=JobList, summary="List jobs")
 def list_jobs(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, object]:
     """Your jobs, newest first; `nextCursor` of one answer is the `cursor` of the next."""
     jobs = jobs_of(_key(request).user).filter(showcase=False).select_related("result")
@@ -110,13 +110,13 @@ def list_jobs(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, object]:
     }
 
 
-@router.get("/jobs/{job_id}", response=JobAnswer, summary="Read a job")
+@router.get("/jobs/{job_id}", tags=["Jobs"], response=JobAnswer, summary="Read a job")
 def get_job(request: HttpRequest, job_id: str) -> JobObject:
     """The job object: poll it every 5 to 10 seconds until `status` is no longer `processing`."""
     return job_object(_own(request, job_id))
 
 
-@router.delete("/jobs/{job_id}", response={200: JobAnswer, 204: None}, summary="Cancel or remove a job")
+@router.delete("/jobs/{job_id}", tags=["Jobs"], response={200: JobAnswer, 204: None}, summary="Cancel or remove a job")
 def delete_job(request: HttpRequest, job_id: str) -> Status[JobObject | None]:
     """Cancel it while it is not finished (200, the job object); remove it and its media once it is (204)."""
     job, user = _own(request, job_id), _key(request).user
@@ -128,14 +128,14 @@ def delete_job(request: HttpRequest, job_id: str) -> Status[JobObject | None]:
     return Status(204, None)
 
 
-@router.get("/credits", response=Balance, summary="Read the API wallet")
+@router.get("/credits", tags=["Credits"], response=Balance, summary="Read the API wallet")
 def get_credits(request: HttpRequest) -> dict[str, int]:
     """The API wallet: what is available, and what is held for unfinished jobs."""
     wallet = credits.wallet_of(_key(request).user, WalletKind.API)
     return {"balance": wallet.available, "held": wallet.held}
 
 
-@router.post("/uploads", response=Upload, summary="Ask leave to send a file")
+@router.post("/uploads", tags=["Files"], response=Upload, summary="Ask leave to send a file")
 def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
     """Leave to send one file: send it as `upload` says, then put `url` into `formState`."""
     ticket = media.open_ticket(_key(request).user, body.filename, body.contentType, body.size)
@@ -149,7 +149,14 @@ def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
     }
 
 
-@router.put("/uploads/{ticket}", auth=None, response={204: None}, summary="Send the file", openapi_extra=FILE_BODY)
+@router.put(
+    "/uploads/{ticket}",
+    tags=["Files"],
+    auth=None,
+    response={204: None},
+    summary="Send the file",
+    openapi_extra=FILE_BODY,
+)
 def receive_upload(request: HttpRequest, ticket: str) -> Status[None]:
     """The file itself, as the request's body. The address is its own authorisation."""
     length = request.headers.get("Content-Length", "")

@@ -20,11 +20,24 @@ spec.servers = [{ url: location.origin }];
 spec.components.schemas.SubmitImage.example = {
   formState: { image: sample("face.jpg"), audio: sample("voice.wav"), resolution: "480p" },
 };
-// It brings a <main> of its own; a page has one.
-new MutationObserver((_, observer) => {
-  const second = place.querySelector("main");
-  if (!second) return;
-  second.setAttribute("role", "group");
-  observer.disconnect();
-}).observe(place, { childList: true, subtree: true });
-window.SwaggerUIBundle({ spec, domNode: place, deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null });
+// The endpoints alone, under a heading of the second order: the page around them has title, text and <main> already.
+const Endpoints = ({ React }) => ({
+  components: {
+    Endpoints({ getComponent }) {
+      const part = (name) => React.createElement(getComponent(name, true));
+      return React.createElement(
+        "div",
+        { className: "swagger-ui" },
+        part("SvgAssets"),
+        React.createElement("div", { className: "trial__bar" }, React.createElement("h2", null, "Endpoints"), part("AuthorizeBtnContainer")),
+        part("errors"),
+        part("operations"),
+      );
+    },
+  },
+  wrapComponents: {
+    // A link within the button that opens an endpoint is there only for those who point: plain text.
+    DeepLink: () => ({ text }) => React.createElement("span", null, text),
+  },
+});
+window.SwaggerUIBundle({ spec, domNode: place, layout: "Endpoints", plugins: [Endpoints], validatorUrl: null });

@@ -108,6 +108,7 @@ def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_pa
     expect(right.locator("[data-record-time]")).to_have_text("0:03", timeout=10_000)
     right.get_by_role("button", name="Stop").click()
     expect(right.locator(".voice")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('[data-slot=right_audio] audio').duration > 0")
     seconds = right.locator("audio").evaluate("audio => audio.duration")
     assert 2.4 < seconds < 5
     page.get_by_text("First left, then right", exact=True).click()
@@ -260,7 +261,7 @@ def test_the_interactive_page_sends_a_request_with_a_key(page: Page, product: Pr
     page.locator(".auth-btn-wrapper button[type=submit]").click()
     page.locator(".auth-btn-wrapper .btn-done").click()
 
-    block = page.locator("#operations-default-estimate_image")
+    block = page.locator("#operations-Credits-estimate_image")
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()
     block.get_by_role("button", name="Execute").click()
