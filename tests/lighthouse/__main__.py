@@ -90,7 +90,7 @@ def main() -> int:
         sys.exit("This needs npx, which comes with Node.js.")
     missed = False
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        product = Product(Path(data) / "data", ALLOW_PRIVATE_NETWORK="1")
+        product = Product(Path(data) / "data", ALLOW_PRIVATE_NETWORK="1", EXAMPLES="1")
         product.start()
         try:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

@@ -19,7 +19,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    running = Product(tmp_path_factory.mktemp("live") / "data", ALLOW_PRIVATE_NETWORK="1")
+    running = Product(tmp_path_factory.mktemp("live") / "data", ALLOW_PRIVATE_NETWORK="1", EXAMPLES="1")
     running.start()
     yield running
     assert running.stop() == 0

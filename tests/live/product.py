@@ -41,7 +41,8 @@ class Product:
         self.url = f"http://localhost:{self.port}"
         self.log = data_dir.parent / "serve.log"
         kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-        self.env = kept | {"DATA_DIR": str(data_dir), "PORT": str(self.port), "LEASE_SECONDS": "6"} | settings
+        ours = {"DATA_DIR": str(data_dir), "PORT": str(self.port), "LEASE_SECONDS": "6", "EXAMPLES": "0"}
+        self.env = kept | ours | settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def manage(self, *arguments: str) -> str:

@@ -49,9 +49,7 @@ def secret_of(node: Product) -> str:
 
 def front_of(url: str, key: str, folder: Path, *, calls_back: bool = True, secret: str = "") -> Product:
     """A front; where the node can not reach it, callbacks are sent to a place where nobody listens."""
-    front = Product(
-        folder / "data", ENGINE="upstream", UPSTREAM_URL=url, UPSTREAM_KEY=key, ALLOW_PRIVATE_NETWORK="1", EXAMPLES="0"
-    )
+    front = Product(folder / "data", ENGINE="upstream", UPSTREAM_URL=url, UPSTREAM_KEY=key, ALLOW_PRIVATE_NETWORK="1")
     front.env |= {
         "UPSTREAM_WEBHOOK_SECRET": secret,
         "CALLBACK_BASE_URL": front.url if calls_back else f"http://localhost:{free_port()}",

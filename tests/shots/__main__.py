@@ -165,7 +165,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     sheets: dict[View, list[Path]] = {}
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        product = Product(Path(data) / "data", ALLOW_PRIVATE_NETWORK="1")
+        product = Product(Path(data) / "data", ALLOW_PRIVATE_NETWORK="1", EXAMPLES="1")
         product.start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         try:
