@@ -22,7 +22,7 @@ run: .venv/.runtime
 test: check postgres s3
 	$(PYTEST) --numprocesses 2 -m "not live and not s3"
 	$(BIN)/python -m tests.postgres $(PYTEST) --numprocesses 2 -m "$(QUICK)" $(ROWS)
-	$(PYTEST) --numprocesses 2 --dist loadfile -m "live or s3"
+	$(PYTEST) -m "live or s3"
 
 # Without browsers, renders, live servers, and what waits for deadlines, processes or encoders: under a minute.
 fast: .venv/.dev

@@ -154,6 +154,7 @@ def _services() -> list[Service]:
         "PYTHONUNBUFFERED": "1",
     }
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    checked = ["--skip-checks"]  # we did, for all of us
     granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--log-level", "error"]
     threads = ["--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
     address = ["--host", settings.HOST, "--port", str(settings.PORT), "--working-dir", str(settings.BASE_DIR)]
@@ -161,10 +162,10 @@ def _services() -> list[Service]:
         Service("web server", [*granian, *threads, *address, "lipsync_site.wsgi:application"], env),
         # Named as in `health.report`, so that a quiet one is found.
         *(
-            Service(f"{queue} worker", [*manage, "worker", queue], env | {"Q_CLUSTER_NAME": queue})
+            Service(f"{queue} worker", [*manage, "worker", queue, *checked], env | {"Q_CLUSTER_NAME": queue})
             for queue in queues()
         ),
-        Service("sweep", [*manage, "sweep", "--every", str(SWEEP_SECONDS)], env),
+        Service("sweep", [*manage, "sweep", "--every", str(SWEEP_SECONDS), *checked], env),
     ]
 
 
