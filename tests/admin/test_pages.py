@@ -215,3 +215,10 @@ def test_what_failed_in_the_queue_can_be_seen_and_repeated(desk: Client, db: Non
     (entry,) = OrmQ.objects.all()
     assert (entry.key, entry.task["func"], entry.task["args"]) == ("default", "jobs.tasks.deliver", ("msg_1",))
     assert "jobs.tasks.deliver" in page(desk, url("ormq_changelist"))
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/jobs/job/", "/admin/login/"])
+def test_the_operators_pages_are_in_english_and_nothing_else_is(desk: Client, address: str) -> None:
+    german = desk.get(address, headers={"accept-language": "de"})
+    assert german.headers["Content-Language"] == "en"
+    assert desk.get("/pricing/", headers={"accept-language": "de"}).headers["Content-Language"] == "de"
