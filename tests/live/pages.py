@@ -96,4 +96,4 @@ def furnish(browser: Browser, product: Product, email: str) -> Furnished:
     page.wait_for_url("**/webhooks/msg_*/")
     sent = page.url.removeprefix(product.url)
     person.close()
-    return Furnished((job, f"{job}remove/", planned, made, revoke, sent), (shared, f"{shared}player/"))
+    return Furnished((job, planned, made, revoke, sent), (shared, f"{shared}player/"))

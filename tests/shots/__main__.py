@@ -5,6 +5,7 @@ each page, a contact sheet (JPEG) of each language, theme and width, and an `ind
 """
 
 import argparse
+import contextlib
 import itertools
 import re
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
 
 from tests.live.pages import ANYBODYS, CHROMIUM, OWN, RENDER_SECONDS, Furnished, furnish, log_in, sign_up
 from tests.live.product import Product
@@ -38,6 +39,7 @@ THUMB_RATIO = {390: 3.2, 1440: 1.6}  # how many times as high at most
 SHEET_WIDTH = 3600
 GAP = 16
 # A picture is taken when nothing moves any more, and no film is caught between two frames.
+IDLE_MS = 3000
 SETTLED = """async () => {
     await document.fonts.ready;
     for (const image of document.images) { image.loading = "eager"; await image.decode().catch(() => {}); }
@@ -79,7 +81,9 @@ def name_of(path: str, who: str) -> str:
 
 
 def take(page: Page, path: str, target: Path) -> None:
-    page.goto(path, wait_until="networkidle")
+    page.goto(path)
+    with contextlib.suppress(TimeoutError):  # a page that watches a job is never idle
+        page.wait_for_load_state("networkidle", timeout=IDLE_MS)
     page.evaluate(SETTLED)
     height = page.evaluate("document.documentElement.scrollHeight")
     clip = {"x": 0, "y": 0, "width": page.viewport_size["width"], "height": min(height, MOST_HEIGHT)}  # type: ignore[index]
