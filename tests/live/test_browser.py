@@ -176,6 +176,21 @@ def test_a_picture_without_a_face_fails_with_a_sentence(page: Page, tmp_path: Pa
     product.manage("check_ledger")
 
 
+def test_a_video_is_cancelled_and_made_after_all(page: Page) -> None:
+    sign_up(page, "undecided@example.org")
+    page.goto("/studio/?sample=1")
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+    page.locator("#gallery .card .card__title a").first.click()
+    page.locator("#cancel").click()
+    expect(page.locator("#live")).to_have_attribute("data-state", "cancelled")
+    expect(page.locator(".topbar")).to_contain_text("500 credits")  # all of them are back
+    page.locator("#again").click()
+    expect(page.locator("#live")).to_have_attribute("data-state", "done", timeout=RENDER_MS)
+    expect(page.locator("[data-player] video")).to_be_visible()
+    expect(page.locator(".topbar")).to_contain_text("484 credits")
+
+
 def test_videos_are_found_renamed_and_deleted(page: Page) -> None:
     sign_up(page, "tidy@example.org")
     for _ in range(2):
