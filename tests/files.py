@@ -4,10 +4,10 @@ import math
 import struct
 import wave
 import zlib
-from array import array
 from pathlib import Path
 
 import av
+import numpy as np
 
 from jobs.media import Draft
 from jobs.media.probe import Facts
@@ -33,7 +33,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 def write_wav(path: Path, seconds: float) -> Path:
     """A mono WAV with a low hum."""
-    hum = array("h", (round(8000 * math.sin(math.tau * HUM_HZ * n / RATE_HZ)) for n in range(round(seconds * RATE_HZ))))
+    hum = (8000 * np.sin(math.tau * HUM_HZ / RATE_HZ * np.arange(round(seconds * RATE_HZ)))).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
         file.writeframes(hum.tobytes())

@@ -14,10 +14,10 @@ LANGUAGE = "en"
 
 
 def in_english(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """After `LocaleMiddleware`, which chooses anew for each request."""
+    """After `LocaleMiddleware`, which chooses anew for each request, and when it is known who asks."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(reverse("admin:index")):
+        if request.path.startswith(reverse("admin:index")) and request.user.is_staff:
             translation.activate(LANGUAGE)
             request.LANGUAGE_CODE = LANGUAGE
         return get_response(request)

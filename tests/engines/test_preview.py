@@ -12,6 +12,8 @@ from jobs.engines.local.shapes import U8
 from jobs.errors import InvalidInput
 from tests.engines import clips
 
+pytestmark = pytest.mark.slow
+
 
 def facts(path: Path) -> tuple[int, int, float, int]:
     """Width, height, seconds and number of streams."""

@@ -87,7 +87,8 @@ def test_every_way_shows_the_sample_until_its_example_is_there(
     anybody: Client, alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
 ) -> None:
     before = source(anybody.get("/"))
-    assert all(f"/samples/{name}" in before for name in ("face.jpg", "clip.mp4", "pair.jpg"))
+    shown = ("/static/pictures/face.webp", "/samples/clip.mp4", "/static/pictures/pair.webp")
+    assert all(address in before for address in shown)
     assert "data-video" not in before
 
     for kind in Model:
