@@ -18,12 +18,14 @@ from jobs import lifecycle
 from jobs.errors import Problem
 from jobs.media import media_path
 from jobs.models import Job, Media, Share, WalletKind, jobs_of
+from jobs.models.job import Model
 from jobs.web import words
 from jobs.web.cards import card, with_files
 from jobs.web.changes import mark_of_job
-from jobs.web.forms import SHARED_FOR
+from jobs.web.forms import ORDERS, SHARED_FOR
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 from jobs.web.share import address_of
+from jobs.web.studio import NAMES, VOICES
 
 # The stages when they are over, for the list of timings: in their order, which a database may not keep.
 STEPS: Mapping[str, str | Promise] = {
@@ -43,6 +45,15 @@ class Step:
     seconds: str
     start: float
     width: float
+
+
+@dataclass(frozen=True)
+class GivenVoice:
+    """A recording that was given: where it plays, whose it is of two, and its file's name and length."""
+
+    url: str
+    whose: str
+    facts: str
 
 
 @never_cache
@@ -99,18 +110,19 @@ def again(request: Request, job_id: UUID) -> HttpResponse:
 
 
 def _context(job: Job) -> dict[str, object]:
-    voice: Media | None = job.input("audio") or job.input("left_audio")
     video: Media | None = job.input("video")
     picture: Media | None = job.input("image")
     shared = next((share for share in Share.objects.filter(job=job, ended=None) if share.is_open), None)
     paid_from = gettext("API credits") if job.wallet.kind == WalletKind.API else gettext("user credits")
+    shown, voices = card(job), _voices(job)
     return {
-        "card": card(job),
+        "card": shown,
+        # One voice is drawn of itself, two as they are heard together.
+        "wave": voices[0].url if len(voices) == 1 else shown.video,
         "source_picture": media_path(picture) if picture and picture.kind else "",
         "source_video": media_path(video) if video and video.kind else "",
-        "voice": voice,
-        "voice_url": media_path(voice) if voice and voice.kind else "",
-        "voice_length": words.clock(voice.seconds) if voice and voice.seconds else "",
+        "voices": voices,
+        "order": dict(ORDERS)[job.speaking_order] if job.model == Model.MULTI else "",
         "share": shared,
         "share_address": address_of(shared) if shared else "",
         "share_until": words.moment(shared.expires) if shared and shared.expires else "",
@@ -122,6 +134,18 @@ def _context(job: Job) -> dict[str, object]:
         "steps": _steps(job.timings or {}),
         "prompt_used": ", ".join(job.prompt_used or ()),
     }
+
+
+def _voices(job: Job) -> list[GivenVoice]:
+    found: list[GivenVoice] = []
+    for field in VOICES:
+        media: Media | None = job.input(field)
+        if media and media.kind:
+            length = words.clock(media.seconds) if media.seconds else ""
+            facts = ", ".join(part for part in (media.filename, length) if part)
+            whose = "" if field == "audio" else str(NAMES[field])
+            found.append(GivenVoice(media_path(media), whose, facts))
+    return found
 
 
 def _steps(timings: Mapping[str, int]) -> list[Step]:

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import credits, lifecycle
-from jobs.models import Job, MovementKind, Status, User, Wallet, WalletKind
+from jobs.models import Job, JobInput, MovementKind, Status, User, Wallet, WalletKind
+from jobs.models.job import Model
 from tests.conftest import MakeJob
 from tests.engine import RESULT
 from tests.web.conftest import JobIn
@@ -79,6 +80,22 @@ def test_the_video_and_the_voice_are_there(alices: Client, alice: User, job_in: 
     assert saving["Content-Disposition"] == "attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.mp4"
     assert whole(speaking) == wav.read_bytes()
     assert "voice.wav, 0:03" in html
+
+
+def test_both_voices_of_two_are_there_and_who_speaks_when(alices: Client, alice: User, job_in: JobIn) -> None:
+    job = job_in(Status.DONE, alice)
+    Job.objects.filter(pk=job.pk).update(model=Model.MULTI, speaking_order="right_left")
+    job.inputs.filter(field="audio").update(field="left_audio")
+    JobInput.objects.create(job=job, field="right_audio", media=job.input("left_audio"))
+
+    html = source(page_of(alices, job))
+
+    (video,) = re.findall(r'<video src="([^"]*)"', html)
+    assert len(re.findall(r"<audio src=", html)) == 2
+    assert "Voice on the left: voice.wav, 0:03" in html
+    assert "Voice on the right: voice.wav, 0:03" in html
+    assert "First right, then left" in html
+    assert f'data-player data-wave="{video}"' in html  # as they are heard together
 
 
 def test_the_facts_of_a_job(alices: Client, alice: User, make_job: MakeJob) -> None:
