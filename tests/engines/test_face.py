@@ -93,6 +93,22 @@ def test_a_rough_guess_beside_the_picture_finds_nothing(finder: FaceFinder, port
 # --- Tiles -----------------------------------------------------------------------------
 
 
+def test_a_face_that_only_a_tile_shows_counts_if_a_mirror_shows_it_too(
+    finder: FaceFinder, portrait: U8, found: F64, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert finder._in_the_mirror(portrait, found)
+    # As if the mesh had seen its face well beside where it is.
+    assert not finder._in_the_mirror(portrait, found + np.array([0.2 * face_width(found), 0, 0]))
+
+    wide = np.full((900, 1600, 3), 128, np.uint8)
+    small = cv2.resize(portrait, (64, 80), interpolation=cv2.INTER_AREA)
+    large = cv2.resize(portrait, (560, 700), interpolation=cv2.INTER_AREA)
+    wide[100:800, 100:660], wide[700:780, 1400:1464] = large, small
+    assert len(finder.find(wide, at_least=face.MAX_FACES)) == 2
+    monkeypatch.setattr(finder, "_in_the_mirror", lambda picture, points: False)
+    assert len(finder.find(wide, at_least=face.MAX_FACES)) == 1
+
+
 @SOME
 @given(st.integers(1, 1280), st.integers(1, 1280), st.floats(20, 400))
 def test_tiles_of_each_size_cover_the_picture(width: int, height: int, smallest: float) -> None:
