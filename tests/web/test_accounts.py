@@ -41,6 +41,10 @@ def link_in(mail: EmailMessage) -> str:
 # --- Signing up ------------------------------------------------------------------------------
 
 
+def test_what_a_password_has_to_be_is_said_beside_it_alone(client: Client) -> None:
+    assert source(client.get(SIGN_UP)).count("At least eight characters") == 1
+
+
 def test_signing_up_takes_an_address_and_a_password_and_leads_to_the_studio(anybody: Client) -> None:
     answer = sign_up(anybody, "Dora@Example.org")
 

@@ -525,7 +525,7 @@ def test_a_job_without_a_name_is_called_something(alices: Client, alice: User, j
 @pytest.mark.parametrize(
     ("status", "english", "german"),
     [
-        (Status.FAILED, "Did not work out The recording holds 0 voices.", "Nicht geschafft"),
+        (Status.FAILED, "Did not work out The recording holds 0 voices.", "Fehlgeschlagen"),
         (Status.CANCELLED, "Cancelled 10 credits are back", "Abgebrochen 10 Credits sind zurück"),
     ],
 )
