@@ -161,7 +161,7 @@ def _changes(request: Request, batch_id: UUID) -> HttpResponse:
         return HttpResponseClientRefresh()
     own = [job for job in seen.jobs if job.batch_id == found.pk]
     # One that was tried again has left its place to the other one.
-    gone = [*seen.gone, *(job.pk for job in seen.jobs if job.batch_id != found.pk)]
+    gone = [*seen.gone, *(job.pk for job in seen.jobs if job.tried_again_id)]
     context = {"watch": watched, "cards": cards(own), "gone": gone}
     return render(request, "batches/_changes.html", context | _live(found))
 

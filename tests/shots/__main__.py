@@ -38,8 +38,8 @@ THUMB = {390: 240, 1440: 560}  # how wide on a contact sheet
 THUMB_RATIO = {390: 3.2, 1440: 1.6}  # how many times as high at most
 SHEET_WIDTH = 3600
 GAP = 16
-# A picture is taken when nothing moves any more, and no film is caught between two frames.
 IDLE_MS = 3000
+# A picture is taken when nothing moves any more, and no film is caught between two frames.
 SETTLED = """async () => {
     await document.fonts.ready;
     for (const image of document.images) { image.loading = "eager"; await image.decode().catch(() => {}); }
