@@ -149,6 +149,12 @@ def test_trembling_counts_only_at_rest() -> None:
     assert np.isnan(jitter.jitter(hopping, ~resting()).lips)
 
 
+def test_one_hop_of_the_mesh_is_no_trembling() -> None:
+    hopping = moving_face()
+    hopping[30, :, 1] += 0.1
+    assert jitter.jitter(hopping, resting()).lips == pytest.approx(0)
+
+
 def test_a_source_rests_where_it_hardly_moves() -> None:
     gap = np.r_[np.full(30, 0.01), 0.1 + 0.1 * np.sin(np.arange(30) / 3), np.full(30, 0.2)]
     gap[80:] = np.nan

@@ -120,6 +120,13 @@ def test_an_open_mouth_has_the_measures_of_real_talkers() -> None:
     assert shape.rise / (shape.rise + shape.drop) == pytest.approx(0.2)
 
 
+def test_a_jaw_that_hardly_opens_does_not_part_the_lips() -> None:
+    openings = [0, mouth.TOUCHING, mouth.TOUCHING + 0.01, 0.1]
+    gaps = [gap(mouth.shape(rest_of(landmarks()), MouthPose(opening=opening)).lips)[5] for opening in openings]
+    assert gaps[:2] == pytest.approx([0, 0], abs=TINY)
+    assert 0 < gaps[2] < gaps[3] < 0.215 * 0.1**0.8
+
+
 def test_a_pose_makes_the_mouth_wider_or_narrower() -> None:
     widths = [mouth.shape(rest_of(landmarks()), MouthPose(width=width)).half_width for width in (0.7, 1.0, 1.2)]
     assert widths == sorted(widths)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
+from jobs.engines.local.mouths import mouth
 from jobs.engines.local.shapes import F64, Bools, Phone
 from jobs.engines.local.voice.visemes import BILABIALS
 
-INTENDED_CLOSED = 0.03  # an intended opening at which the lips touch
+INTENDED_CLOSED = mouth.TOUCHING
 CLOSED_GAP = 0.020  # of S: a measured gap at which they do, for the mesh reads .01 on lips that touch
 LEAST_OPEN_SHARE = 0.1  # of a talker's frames: in so many the lips touch
 PARTED_GAP = 0.030  # of S: a source that shows nothing less never closes its lips, so far as the mesh can tell

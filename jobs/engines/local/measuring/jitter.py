@@ -16,7 +16,7 @@ CALM_SIGMA, CALM_CHANGE = 2.0, 0.006
 
 @dataclass(frozen=True)
 class Jitter:
-    """Root mean square of the second difference, in S; NaN if the mouth hardly ever rests."""
+    """The second difference of the usual frame, in S; NaN if the mouth hardly ever rests."""
 
     lips: float
     chin: float
@@ -48,5 +48,8 @@ def rests_by_itself(gap: F64) -> Bools:
 
 
 def _size(bend: F64) -> float:
-    """Of vectors (…, 2)."""
-    return float(np.sqrt((bend**2).sum(-1).mean()))
+    """Of vectors (frames, points, 2): the median frame's root mean square.
+
+    The mesh hops now and then on lips that are still: of a dozen frames at rest one such would count for them all.
+    """
+    return float(np.median(np.sqrt((bend**2).sum(-1).mean(-1))))

@@ -99,7 +99,7 @@ def numbers(speaker: Speaker, points: F64, source: F64) -> Mapping[str, float]:
 
 def wanted_gap(opening: F64) -> F64:
     """(frames,) an intended opening as the gap in S that a face from the front makes of it."""
-    return np.asarray(mouth.WIDEST_GAP * np.clip(opening, 0, 1.2) ** mouth.GAP_POWER)
+    return np.asarray(mouth.WIDEST_GAP * np.clip(mouth.parting(opening), 0, 1.2) ** mouth.GAP_POWER)
 
 
 def _sound(speaker: Speaker, points: F64, phones: tuple[Phone, ...], video: Path) -> Mapping[str, float]:

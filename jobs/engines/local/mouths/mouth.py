@@ -11,6 +11,7 @@ from jobs.engines.local.shapes import F64, Contours, MouthPose, MouthShape, Rest
 # .50 to .56 wide.
 WIDEST_GAP = 0.215
 GAP_POWER = 0.8
+TOUCHING = 0.03  # lips are soft: a jaw that has opened so far does not part them yet
 UPPER_SHARE, LOWER_SHARE = 0.20, 0.80
 LIFT = 0.035
 CORNER_FOLLOWS_JAW = 0.10
@@ -80,9 +81,14 @@ def _within(value: float, most: float = 1.0) -> float:
     return min(max(value, 0.0), most)
 
 
+def parting(opening: float) -> float:
+    """How far the lips part, 1 for wide open, for an opening that the voice asks for; below 0 they touch."""
+    return (opening - TOUCHING) / (1 - TOUCHING)
+
+
 def shape(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     """Where the lips of this mouth are in this pose."""
-    gap = WIDEST_GAP * _within(pose.opening, 1.2) ** GAP_POWER
+    gap = WIDEST_GAP * _within(parting(pose.opening), 1.2) ** GAP_POWER
     rounding = _within(pose.rounding)
     opened = _within(pose.opening)
     width = rest.relax_width * pose.width * (1 + ASKED_WIDTH * rest.smile)
