@@ -17,7 +17,6 @@ from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.footage import Footage
 from jobs.engines.local.measuring import following, mesh
 from jobs.engines.local.shapes import U8, Bools, Planes
-from jobs.engines.local.voice import timing
 from tests.engines import clips, drawings, renders, samples
 from tests.engines.clips import PLAIN, WEBM
 
@@ -60,12 +59,12 @@ def draw(video: Path, seconds: float, folder: Path, mask_image: Path | None = No
     """Speak the beginning of the bundled voice, from the source's frames to those for the encoder."""
     facts = film.facts(video)
     size = photo.video_size(facts.width, facts.height, renders.RESOLUTION)
-    heard = pipeline.hear(samples.write_voice(folder / "voice.wav", seconds))
-    count = timing.frame_count(heard.seconds, float(facts.fps))
+    track = pipeline.listen(samples.write_voice(folder / "voice.wav", seconds), facts.fps)
+    count = len(track)
     seen = film.watch(video, facts, size, count, folder, mask_image)
     collector = Collector()
     said: list[int] = []
-    film.draw(seen, pipeline.articulate(heard, facts.fps), collector, said.append)
+    film.draw(seen, track, collector, said.append)
     assert said == list(range(1, count + 1))
     source = list(islice(Footage(video, facts, *size).forwards(), count))
     return Drawn(source, collector.frames)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from jobs.engines.local.measuring import closures
 from jobs.engines.local.shapes import F32, F64, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Phone
-from jobs.engines.local.voice import ear, phones
+from jobs.engines.local.voice import ear, listening, phones
 from jobs.engines.local.voice.ear import BLOCK
-from jobs.engines.local.voice.phones import PIECE_SECONDS, STEP
+from jobs.engines.local.voice.listening import PIECE_SECONDS
+from jobs.engines.local.voice.phones import STEP
 from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
 from jobs.engines.local.voice.words import Word
 from tests.engines import samples
@@ -39,7 +40,7 @@ def shares() -> list[float]:
 
 @pytest.fixture(scope="module")
 def heard(shares: list[float]) -> list[Phone]:
-    return list(phones.hear(samples.voice(), shares.append))
+    return list(listening.hear(samples.voice(), shares.append))
 
 
 def agreement(some: list[Phone], others: list[Phone]) -> float:
@@ -106,9 +107,9 @@ def test_the_listener_is_told_when_all_is_heard(heard: list[Phone], shares: list
 
 def test_a_long_voice_is_heard_in_pieces(said: list[Phone], monkeypatch: pytest.MonkeyPatch) -> None:
     """As one of minutes would be; each cut costs some of the words around it."""
-    monkeypatch.setattr(phones, "PIECE_SECONDS", (2, 3))
+    monkeypatch.setattr(listening, "PIECE_SECONDS", (2, 3))
     told: list[float] = []
-    heard = list(phones.hear(samples.voice(), told.append))
+    heard = list(listening.hear(samples.voice(), told.append))
     assert agreement(heard, said) > LEAST_PIECEWISE
     assert len(told) > 2
     assert told == sorted(told)
@@ -118,9 +119,28 @@ def test_a_long_voice_is_heard_in_pieces(said: list[Phone], monkeypatch: pytest.
     assert max(between) < 0.05
 
 
+def test_what_is_heard_depends_on_no_threads_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two voices at once, in pieces, twice."""
+    monkeypatch.setattr(listening, "PIECE_SECONDS", (1, 2))
+    voice = samples.voice()
+
+    def hear_both() -> list[tuple[Phone, ...]]:
+        with listening.Listeners() as listeners:
+            begun = [listeners.begin(voice), listeners.begin(voice[: len(voice) // 2])]
+            return [one.phones() for one in reversed(begun)]
+
+    assert hear_both() == hear_both()
+
+
+def test_nobody_listens_on_to_what_nobody_waits_for() -> None:
+    with listening.Listeners() as listeners:
+        begun = listeners.begin(np.zeros(10 * PIECE_SECONDS[1] * SPEECH_RATE_HZ, np.int16))
+    assert sum(piece.cancelled() for _, piece in begun.pieces) >= len(begun.pieces) - listening.LISTENERS
+
+
 def test_the_shortest_recording_is_heard() -> None:
     """What it says of silence counts for nothing: the signal is not loud there."""
-    assert follow_one_another(list(phones.hear(np.zeros(4800, np.int16))), 0.3)
+    assert follow_one_another(list(listening.hear(np.zeros(4800, np.int16))), 0.3)
 
 
 # --- Pieces ----------------------------------------------------------------------------
@@ -131,7 +151,7 @@ def test_the_shortest_recording_is_heard() -> None:
 def test_pieces_cover_the_voice(tenths: int, seed: int) -> None:
     length = tenths * SPEECH_RATE_HZ // 2 + seed % 1000
     pcm = np.random.default_rng(seed).integers(-3000, 3000, length, np.int16)
-    spans = list(phones.pieces(pcm))
+    spans = list(listening.pieces(pcm))
     assert [start for start, _ in spans] == [0, *(stop for _, stop in spans[:-1])]
     assert spans[-1][1] == length
     assert all(stop - start <= PIECE_SECONDS[1] * SPEECH_RATE_HZ for start, stop in spans)
@@ -139,10 +159,10 @@ def test_pieces_cover_the_voice(tenths: int, seed: int) -> None:
 
 
 def test_a_cut_is_made_in_a_pause() -> None:
-    pcm = np.random.default_rng(6).integers(-3000, 3000, 40 * SPEECH_RATE_HZ, np.int16)
-    pcm[25 * SPEECH_RATE_HZ : 26 * SPEECH_RATE_HZ] = 0
-    (_, cut), _ = phones.pieces(pcm)
-    assert 25 <= cut / SPEECH_RATE_HZ <= 26
+    pcm = np.random.default_rng(6).integers(-3000, 3000, 24 * SPEECH_RATE_HZ, np.int16)
+    pcm[13 * SPEECH_RATE_HZ : 14 * SPEECH_RATE_HZ] = 0
+    (_, cut), _ = listening.pieces(pcm)
+    assert 13 <= cut / SPEECH_RATE_HZ <= 14
 
 
 # --- Paths -----------------------------------------------------------------------------

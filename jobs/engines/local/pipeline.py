@@ -4,6 +4,8 @@ What can refuse comes first: whether there is a voice and a face is known before
 
 - picture: hear, look at it, listen, draw (`photo`; one voice or two)
 - video: hear, watch it, listen, redraw (`film`)
+
+Listening begins with the hearing, on threads of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +24,9 @@ from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.poster import Postered
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
 from jobs.engines.local.pacing import Pace, Progress
-from jobs.engines.local.shapes import FPS, I16, MouthTrack, VoiceFeatures
-from jobs.engines.local.voice import audio, phones, timing
+from jobs.engines.local.shapes import FPS, MouthTrack, VoiceFeatures
+from jobs.engines.local.voice import audio, timing
+from jobs.engines.local.voice.listening import Listeners, Listening
 from jobs.errors import InvalidInput, gettext_noop
 
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
@@ -86,17 +89,17 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
     pace = Pace(progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields)))
     watch = _Watch()
-    with watch.time("looking"):
-        pace.stage("looking")
-        voices = [hear(order.sources[name], name) for name in fields]
-        scene = photo.look(image, order.resolution, len(fields), order.sources.get("mask_image"))
-    with watch.time("listening"):
-        listening = pace.stage("listening")
-        # Each recording is let go of as soon as it is understood.
-        spoken = [
-            articulate(voices.pop(0), opening=asked.opening, heard=_nth(listening, i, len(fields)))
-            for i in range(len(fields))
-        ]
+    with Listeners() as listeners:
+        with watch.time("looking"):
+            pace.stage("looking")
+            voices = [hear(order.sources[name], listeners, name) for name in fields]
+            scene = photo.look(image, order.resolution, len(fields), order.sources.get("mask_image"))
+        with watch.time("listening"):
+            listening = pace.stage("listening")
+            spoken = [
+                articulate(voice, opening=asked.opening, heard=_nth(listening, i, len(fields)))
+                for i, voice in enumerate(voices)
+            ]
     tracks, starts = arrange(spoken, order.speaking_order) if len(spoken) > 1 else (spoken, [0.0])
     height, width = scene.picture.shape[:2]
     count = len(tracks[0])
@@ -130,21 +133,22 @@ def _from_video(order: Order, progress: Progress) -> Made:
         ),
     )
     watch = _Watch()
-    with watch.time("looking"):
-        looking, last = pace.stage("looking"), max(1, round(watched * fps))
-        heard = hear(voice)
-        count = timing.frame_count(heard.seconds, fps)
-        seen = film.watch(
-            video,
-            facts,
-            (width, height),
-            count,
-            order.output.parent,
-            order.sources.get("mask_image"),
-            lambda frame: looking(frame / last),
-        )
-    with watch.time("listening"):
-        track = articulate(heard, facts.fps, asked.opening, pace.stage("listening"))
+    with Listeners() as listeners:
+        with watch.time("looking"):
+            looking, last = pace.stage("looking"), max(1, round(watched * fps))
+            heard = hear(voice, listeners)
+            count = timing.frame_count(heard.seconds, fps)
+            seen = film.watch(
+                video,
+                facts,
+                (width, height),
+                count,
+                order.output.parent,
+                order.sources.get("mask_image"),
+                lambda frame: looking(frame / last),
+            )
+        with watch.time("listening"):
+            track = articulate(heard, facts.fps, asked.opening, pace.stage("listening"))
     encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
     with watch.time("drawing"), encoder:
         drawing = pace.stage("drawing")
@@ -162,18 +166,15 @@ def _nth(part: Callable[[float], None], index: int, count: int) -> Callable[[flo
 
 @dataclass(frozen=True)
 class Heard:
-    """A recording that holds a voice: (n,) 16 kHz mono, and its features."""
+    """A recording that holds a voice, which somebody listens to meanwhile."""
 
-    pcm: I16
+    seconds: float
     features: VoiceFeatures
-
-    @property
-    def seconds(self) -> float:
-        return len(self.pcm) / media.SPEECH_RATE_HZ
+    listening: Listening
 
 
-def hear(voice: Path, field: str = "audio") -> Heard:
-    """Read a recording; raises `InvalidInput` naming `field` if there is no voice in it."""
+def hear(voice: Path, listeners: Listeners, field: str = "audio") -> Heard:
+    """Read a recording and begin to listen to it; raises `InvalidInput` naming `field` if there is no voice in it."""
     try:
         pcm = media.read_speech(voice)
     except InvalidInput as refusal:
@@ -181,7 +182,7 @@ def hear(voice: Path, field: str = "audio") -> Heard:
     features = audio.features(pcm)
     if not audio.has_voice(features):
         raise InvalidInput(NO_VOICE, field=field)
-    return Heard(pcm, features)
+    return Heard(len(pcm) / media.SPEECH_RATE_HZ, features, listeners.begin(pcm))
 
 
 def articulate(
@@ -191,7 +192,7 @@ def articulate(
     heard: Callable[[float], None] = lambda share: None,
 ) -> MouthTrack:
     """A voice → the mouth's poses on the frame grid; `heard` is told the share that is done."""
-    spoken = phones.hear(voice.pcm, heard)
+    spoken = voice.listening.phones(heard)
     track = timing.mouth_track(spoken, voice.features, voice.seconds, float(fps))
     if opening != 1:
         track.poses[:, timing.OPENING] *= opening
@@ -200,7 +201,8 @@ def articulate(
 
 def listen(voice: Path, fps: Fraction = Fraction(FPS)) -> MouthTrack:
     """A recording → the poses that it asks for; see `hear` and `articulate`."""
-    return articulate(hear(voice), fps)
+    with Listeners() as listeners:
+        return articulate(hear(voice, listeners), fps)
 
 
 def arrange(spoken: Sequence[MouthTrack], order: SpeakingOrder) -> tuple[list[MouthTrack], list[float]]:

@@ -1,6 +1,7 @@
 """Owns the lips' geometry: a face's mouth at rest, and where its lips are in a given pose. Face units throughout."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ SMILE_RELAX, SMILE_FLATTEN = 0.65, 0.6
 MIN_LIP = 0.004
 # A smile that the prompt asks for: the corners' way up, in S, and how much wider the mouth gets.
 ASKED_LIFT, ASKED_WIDTH = 0.030, 0.05
+
+Opening = TypeVar("Opening", float, F64)
 
 # A turned head moves its mouth less, for the picture gives less to work with.
 FRONTAL_YAW, YAW_FADE, LEAST_AMPLITUDE = 26.0, 40.0, 0.5
@@ -81,7 +84,7 @@ def _within(value: float, most: float = 1.0) -> float:
     return min(max(value, 0.0), most)
 
 
-def parting(opening: float) -> float:
+def parting(opening: Opening) -> Opening:
     """How far the lips part, 1 for wide open, for an opening that the voice asks for; below 0 they touch."""
     return (opening - TOUCHING) / (1 - TOUCHING)
 

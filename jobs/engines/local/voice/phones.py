@@ -6,7 +6,6 @@ wherever the ear does not contradict the word. Of a real English speaker's M, B 
 it finds are none; the ear alone finds 80 %, and 42 % are none.
 """
 
-from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -24,39 +23,11 @@ CERTAIN = np.log(0.65)  # of an M, B or P that no word asks for: less, all throu
 
 CONTRADICTION = 4.0  # in nats a step: how much less likely a word may be than what the ear hears instead
 
-# Long voices are heard in pieces, cut where it is quietest, so that memory does not grow with length.
-PIECE_SECONDS = (20, 30)
-QUIET_SECONDS = 0.1
 
-
-def hear(pcm: I16, heard: Callable[[float], None] = lambda share: None) -> tuple[Phone, ...]:
-    """(n,) 16 kHz mono → phones in order, without gaps; sounds that are none (breath, noise) come as "SIL".
-
-    `heard` is told what share is done after each piece.
-    """
-    spoken: list[Phone] = []
-    decoder = Decoder()
-    for start, stop in pieces(pcm):
-        logs = ear.log_likelihoods(pcm[start:stop])[: max(1, (stop - start) // STEP)]
-        path = with_words(certain(likeliest(logs), logs), decoder.words(pcm[start:stop]), logs)
-        spoken += phones(path, start / SPEECH_RATE_HZ)
-        heard(stop / len(pcm))
-    return tuple(spoken)
-
-
-def pieces(pcm: I16) -> Iterator[tuple[int, int]]:
-    """Spans of samples (start, stop) that follow one another, none longer than the limit, cut in quiet moments."""
-    shortest, longest = (seconds * SPEECH_RATE_HZ for seconds in PIECE_SECONDS)
-    width = int(QUIET_SECONDS * SPEECH_RATE_HZ)
-    start = 0
-    while len(pcm) - start > longest:
-        window = np.abs(pcm[start + shortest : start + longest].astype(np.float32))
-        loudness = window[: len(window) // width * width].reshape(-1, width).mean(1)
-        # On a whole step of the ear, or the pieces' times would drift apart.
-        stop = start + (shortest + int(loudness.argmin()) * width + width // 2) // STEP * STEP
-        yield start, stop
-        start = stop
-    yield start, len(pcm)
+def hear(pcm: I16, decoder: Decoder) -> list[int]:
+    """(n,) 16 kHz mono, some seconds → at each of its `STEP`s the number of a phone in `ear.PHONES`."""
+    logs = ear.log_likelihoods(pcm)[: max(1, len(pcm) // STEP)]
+    return with_words(certain(likeliest(logs), logs), decoder.words(pcm), logs)
 
 
 def likeliest(logs: F32) -> list[int]:

@@ -4,7 +4,11 @@ With all of the 126,000 it takes .3 s to load instead of .1, half as long again 
 the lips, for what it mistakes a word for is more often a rare one. `tools/ear/dictionary.py` chose them.
 """
 
+import json
+from collections.abc import Iterator
+from ctypes import CDLL, POINTER, byref, c_char_p, c_int, c_size_t, c_void_p
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +23,23 @@ LOUD = 16_000.0  # the model's features expect a normal recording level
 SEARCH = {"fwdflat": False, "bestpath": False, "maxhmmpf": 800, "ds": 2, "topn": 2}
 BEAMS = {"beam": 1e-40, "pbeam": 1e-40, "wbeam": 1e-25}
 
+SEARCH_TOO, WHOLE_UTTERANCE = 0, 1  # not only the features; all of it at once
+
+# What of pocketsphinx.h is used: each function's result and arguments.
+_FUNCTIONS: dict[str, tuple[Any, ...]] = {
+    "ps_config_parse_json": (c_void_p, c_void_p, c_char_p),
+    "ps_config_free": (c_int, c_void_p),
+    "ps_init": (c_void_p, c_void_p),
+    "ps_free": (c_int, c_void_p),
+    "ps_start_utt": (c_int, c_void_p),
+    "ps_process_raw": (c_int, c_void_p, c_void_p, c_size_t, c_int, c_int),
+    "ps_end_utt": (c_int, c_void_p),
+    "ps_seg_iter": (c_void_p, c_void_p),
+    "ps_seg_next": (c_void_p, c_void_p),
+    "ps_seg_word": (c_char_p, c_void_p),
+    "ps_seg_frames": (None, c_void_p, POINTER(c_int), POINTER(c_int)),
+}
+
 
 class Word(NamedTuple):
     """What is pronounced as `phones` from one step of 10 ms up to another."""
@@ -29,26 +50,62 @@ class Word(NamedTuple):
 
 
 class Decoder:
-    """Made once for a voice, as loading takes a tenth of a second."""
+    """Made once for each thread that listens, as loading takes a tenth of a second.
+
+    What it heard before colours a little what it hears next, so a voice's pieces always go to the same ones.
+    """
 
     def __init__(self) -> None:
         import pocketsphinx
 
         model = Path(pocketsphinx.__file__).parent / "model" / "en-us"
         files = {"hmm": str(model / "en-us"), "lm": str(model / "en-us.lm.bin"), "dict": str(DICTIONARY)}
-        self._decoder: Any = pocketsphinx.Decoder(**files, **SEARCH, **BEAMS, loglevel="FATAL")
+        settings = {**files, **SEARCH, **BEAMS, "loglevel": "FATAL"}
+        self._library, self._decoder = _library(), None
+        config = self._library.ps_config_parse_json(None, json.dumps(settings).encode())
+        self._decoder = self._library.ps_init(config)
+        self._library.ps_config_free(config)
+        if not self._decoder:
+            raise MemoryError("pocketsphinx could not load its models")
+
+    def __del__(self) -> None:
+        self._library.ps_free(self._decoder)
 
     def words(self, pcm: I16) -> list[Word]:
         """(n,) 16 kHz mono → words in order, pauses and noises left out."""
-        self._decoder.start_utt()
-        self._decoder.process_raw(_at_normal_level(pcm).tobytes(), False, True)
-        self._decoder.end_utt()
+        library, decoder = self._library, self._decoder
+        level = np.ascontiguousarray(_at_normal_level(pcm))
+        library.ps_start_utt(decoder)
+        library.ps_process_raw(decoder, level.ctypes.data, len(level), SEARCH_TOO, WHOLE_UTTERANCE)
+        library.ps_end_utt(decoder)
+        return list(self._words())
+
+    def _words(self) -> Iterator[Word]:
         known = _pronunciations()
-        return [
-            Word(known[segment.word], segment.start_frame, segment.end_frame + 1)
-            for segment in self._decoder.seg() or ()
-            if segment.word in known
-        ]
+        first, last = c_int(), c_int()
+        segment = self._library.ps_seg_iter(self._decoder)
+        while segment:
+            word = self._library.ps_seg_word(segment).decode()
+            self._library.ps_seg_frames(segment, byref(first), byref(last))
+            if word in known:
+                yield Word(known[word], first.value, last.value + 1)
+            segment = self._library.ps_seg_next(segment)
+
+
+@cache
+def _library() -> CDLL:
+    """pocketsphinx's functions in C, out of its own wheel.
+
+    Called so, they let other threads run meanwhile; its binding to Python keeps them all waiting.
+    """
+    found = find_spec("pocketsphinx._pocketsphinx")
+    if found is None or found.origin is None:
+        raise ImportError("pocketsphinx has no compiled part")
+    library = CDLL(found.origin)
+    for name, (returns, *takes) in _FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = returns, takes
+    return library
 
 
 @cache
