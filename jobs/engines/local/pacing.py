@@ -1,8 +1,12 @@
 """Owns honest progress: what is done of a stage becomes a share of the whole run, so that the time left can be told."""
 
 from collections.abc import Callable, Mapping
+from time import monotonic, process_time
+
+from jobs.engines.local.voice.listening import LISTENERS, PIECE_SECONDS
 
 Progress = Callable[[float, str], None]
+Say = Callable[[float | None], None]  # which share of a stage is done; None: it goes on, and nobody knows how far it is
 
 # Seconds on one machine; only their proportions count. `make bench-engine` says how well they foretell a run.
 STARTING = 0.35  # the child process and its libraries
@@ -13,13 +17,18 @@ DRAWING, DRAWING_PIXELS, SPEAKER = 0.0009, 0.0122, 0.001  # a frame, a million p
 REDRAWING, REDRAWING_PIXELS = 0.0013, 0.0096  # the same of a video
 WATCHING, WATCHING_PIXELS = 0.0026, 0.002  # a frame of a video, a million pixels of it in the result's size
 DECODING_PIXELS = 0.0017  # and in the source's
+ARTICULATING = 0.02  # what is left of listening when all is heard
+BESIDE_WATCHING = 0.5  # watching a video is itself more than one processor's work
 FINISHING = 0.03
+
+NEARLY = 0.95  # of a stage is done, at the most, while nobody knows
+SURE_FROM = 0.03  # of a stage: when so much is done, its own pace counts for as much as what was foretold
 
 
 def picture_costs(voice_seconds: float, frames: int, pixels: int, speakers: int = 1) -> Mapping[str, float]:
     """What each stage of a picture's way costs; `voice_seconds` of all voices together, `pixels` of a frame."""
     each = DRAWING + SPEAKER * (speakers - 1) + DRAWING_PIXELS * pixels / 1e6
-    return _costs(LOOKING, voice_seconds, LEARNING * speakers + frames * each)
+    return _costs(LOOKING, voice_seconds, LOOKING, LEARNING * speakers + frames * each)
 
 
 def video_costs(
@@ -32,38 +41,58 @@ def video_costs(
     decoding = DECODING_PIXELS * source_pixels / 1e6 + WATCHING_PIXELS * pixels / 1e6
     drawing = frames * (REDRAWING + REDRAWING_PIXELS * pixels / 1e6)
     again = decoding * frames * max(0, watched - kept) / max(1, watched)
-    return _costs(LOOKING + watched * (WATCHING + decoding), voice_seconds, LEARNING + drawing + again)
+    looking = LOOKING + watched * (WATCHING + decoding)
+    return _costs(looking, voice_seconds, BESIDE_WATCHING * looking, LEARNING + drawing + again)
 
 
-def _costs(looking: float, voice_seconds: float, drawing: float) -> Mapping[str, float]:
+def _costs(looking: float, voice_seconds: float, beside: float, drawing: float) -> Mapping[str, float]:
+    """`beside`: so much of the listening is done while looking."""
+    listening = UNDERSTANDING + LISTENING * voice_seconds / (LISTENERS if voice_seconds > PIECE_SECONDS[1] else 1)
     return {
         "starting": STARTING,
         "looking": looking + HEARING * voice_seconds,
-        "listening": UNDERSTANDING + LISTENING * voice_seconds,
+        "listening": max(ARTICULATING, listening - beside),
         "drawing": drawing,
         "saving": FINISHING,
     }
 
 
 class Pace:
-    """Reports progress in proportion to the time that stages take; never backwards."""
+    """Reports the share of a run's time that is gone, so that the time left can be told from it; never backwards.
 
-    def __init__(self, report: Progress, costs: Mapping[str, float]) -> None:
-        self._report, self._at = report, 0.0
-        whole = sum(costs.values())
-        self._spans: dict[str, tuple[float, float]] = {}
-        at = 0.0
-        for stage, cost in costs.items():
-            self._spans[stage] = (at / whole, (at + cost) / whole)
-            at += cost
-        self._say(0.0, "looking")
+    How long stages take in proportion to one another is foretold; how fast this machine is, is learned from what is
+    over, and more and more from the stage that runs, which may be slower than it was foretold.
+    """
 
-    def stage(self, name: str) -> Callable[[float], None]:
+    def __init__(
+        self,
+        report: Progress,
+        costs: Mapping[str, float],
+        clock: Callable[[], float] = monotonic,
+        loading: Callable[[], float] = process_time,  # what went before: alone on one processor
+    ) -> None:
+        self._report, self._costs, self._clock = report, costs, clock
+        self._start = clock() - loading()
+        self._said = 0.0
+        self._report(0.0, "looking")
+
+    def stage(self, name: str) -> Say:
         """Begin a stage; call what comes back with the share of it that is done, 0 to 1."""
-        begin, end = self._spans[name]
-        self._say(begin, name)
-        return lambda share: self._say(begin + (end - begin) * min(1.0, share), name)
+        names = list(self._costs)
+        before = sum(self._costs[one] for one in names[: names.index(name)])
+        cost, whole = self._costs[name], sum(self._costs.values())
+        begun = self._clock() - self._start
+        usual = begun / before
 
-    def _say(self, done: float, stage: str) -> None:
-        self._at = max(self._at, done)
-        self._report(self._at, stage)
+        def say(share: float | None) -> None:
+            gone = self._clock() - self._start
+            if share is None:
+                share = min(NEARLY, (gone - begun) / (usual * cost))
+            done = min(1.0, max(0.0, share)) * cost
+            pace = (SURE_FROM * cost * usual + gone - begun) / (SURE_FROM * cost + done)
+            left = pace * (cost - done) + gone / (before + done) * (whole - before - cost)
+            self._said = max(self._said, gone / (gone + left) if left > 0 else 1.0)
+            self._report(self._said, name)
+
+        say(0.0)
+        return say

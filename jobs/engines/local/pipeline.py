@@ -8,7 +8,7 @@ What can refuse comes first: whether there is a voice and a face is known before
 Listening begins with the hearing, on threads of its own.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,7 +23,7 @@ from jobs.engines.local.files import media, pictures, spool
 from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.poster import Postered
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
-from jobs.engines.local.pacing import Pace, Progress
+from jobs.engines.local.pacing import Pace, Progress, Say
 from jobs.engines.local.shapes import FPS, MouthTrack, VoiceFeatures
 from jobs.engines.local.voice import audio, timing
 from jobs.engines.local.voice.listening import Listeners, Listening
@@ -159,9 +159,9 @@ def _from_video(order: Order, progress: Progress) -> Made:
     return Made(count / fps, width, height, fps, watch.timings, words, film.notes(seen, count))
 
 
-def _nth(part: Callable[[float], None], index: int, count: int) -> Callable[[float], None]:
+def _nth(part: Say, index: int, count: int) -> Say:
     """One of several equal parts of a stage."""
-    return lambda share: part((index + share) / count)
+    return lambda share: part(None if share is None else (index + share) / count)
 
 
 @dataclass(frozen=True)
@@ -189,9 +189,9 @@ def articulate(
     voice: Heard,
     fps: Fraction = Fraction(FPS),
     opening: float = 1.0,
-    heard: Callable[[float], None] = lambda share: None,
+    heard: Say = lambda share: None,
 ) -> MouthTrack:
-    """A voice → the mouth's poses on the frame grid; `heard` is told the share that is done."""
+    """A voice → the mouth's poses on the frame grid; `heard` as in `Listening.phones`."""
     spoken = voice.listening.phones(heard)
     track = timing.mouth_track(spoken, voice.features, voice.seconds, float(fps))
     if opening != 1:
