@@ -1,4 +1,4 @@
-"""The mouth in a frame: how the line looks on which the lips meet."""
+"""The mouth in a frame: how the line looks on which the lips meet, and which colour its teeth have."""
 
 from dataclasses import replace
 
@@ -21,6 +21,21 @@ def test_lips_that_were_parted_meet_in_a_faint_shadow() -> None:
     share = (after - raster.LUMA_ZERO) / (before - raster.LUMA_ZERO)
     assert share.min() > 1 - DARKER
     assert share.mean() < 0.97
+
+
+def test_under_yellow_varnish_teeth_are_yellow_and_in_red_light_they_stay_teeth() -> None:
+    as_is, varnished, red = (_tooth(np.array(filtered)) for filtered in ((1, 1, 1), (0.45, 0.88, 1), (0.6, 0.6, 1)))
+    assert varnished[0] / varnished[1] < 0.8 * as_is[0] / as_is[1]
+    assert red[2] / red[1] < 1.35 * as_is[2] / as_is[1]
+
+
+def _tooth(light: F64) -> F64:
+    """BGR of the bundled face's teeth in light of a colour."""
+    picture = np.asarray(raster.to_bgr(_portrait()) * light, np.uint8)
+    (points,) = FaceFinder().find(raster.to_bgr(_portrait()))
+    frame = face_frame(points)
+    tooth = interior.learn(picture, points, frame, mouth.at_rest(frame.to_face(points))).palette.tooth
+    return np.asarray(tooth, np.float64)
 
 
 def _portrait() -> Planes:

@@ -82,6 +82,7 @@ TOOTH_OVER_CAVITY, TOOTH_GAIN, TOOTH_PERCENTILE = 2.0, 1.06, 70
 TONGUE_SHARE = 0.45
 TOOTH_GREYER = 0.7  # than the lip, in saturation
 TOOTH_SATURATION = 0.5  # of the skin's, at most
+YELLOW_SATURATION = 0.8  # or of a yellow eye white's
 
 
 def look_inside(picture: U8, frame: FaceFrame, seen: Contours) -> U8 | None:
@@ -129,13 +130,23 @@ def _is_tooth(colour: F32, cavity: F32, lip: F32) -> bool:
     return brighter and _saturation(colour) < TOOTH_GREYER * _saturation(lip)
 
 
-def _saturation(colour: F32) -> float:
+def _is_yellow(colour: F64) -> bool:
+    """Rather than red."""
+    return bool(colour[1] - colour[0] > colour[2] - colour[1])
+
+
+def _saturation(colour: F32 | F64) -> float:
     return float(np.ptp(colour) / (colour.max() + 1))
 
 
-def _greyed(tooth: F32, skin: F32) -> F32:
-    """The tooth, no more colourful than its share of the skin's colour: gums and lips shine on it, eyes are red."""
+def _greyed(tooth: F32, skin: F32, white: F64 | None = None) -> F32:
+    """The tooth, no more colourful than its share of the skin's colour: gums and lips shine on it, eyes are red.
+
+    Where the eye `white` is yellow, the picture's white is: under old varnish, or in warm light.
+    """
     most, own = TOOTH_SATURATION * _saturation(skin), _saturation(tooth)
+    if white is not None and _is_yellow(white):
+        most = max(most, YELLOW_SATURATION * _saturation(white))
     if own <= most:
         return tooth
     grey = np.float32(tooth @ raster.BRIGHTNESS)
@@ -148,13 +159,14 @@ def _palette(picture: U8, points: F64, scale: float) -> Palette:
     skin = np.median(np.concatenate(patches), axis=0)
     lip = np.median(np.concatenate([_patch(picture, points[i], 1) for i in LIP_SAMPLES]), axis=0)
     light = float(skin @ raster.BRIGHTNESS)
+    white = eye_white(picture, points)
     tooth = (
         np.clip(light * 1.05 + 8, *TOOTH_LIGHT) * np.array(TOOTH_TINT) * (1 + SKIN_TINT * (skin / max(light, 1) - 1))
     )
     return Palette(
         cavity=(np.array(CAVITY) * light + CAVITY_FLOOR).astype(np.float32),
         tongue=(0.62 * lip + np.array(TONGUE_LIGHT) * light).astype(np.float32),
-        tooth=_greyed(_with_eye_white(tooth, eye_white(picture, points), light).astype(np.float32), skin),
+        tooth=_greyed(_with_eye_white(tooth, white, light).astype(np.float32), skin, white),
         skin=skin.astype(np.float32),
         lip=lip.astype(np.float32),
         skin_brightness=light,
@@ -166,8 +178,7 @@ def _with_eye_white(tooth: F64, white: F64 | None, skin_light: float) -> F64:
     if white is None:
         return tooth
     brightness, own = float(white @ raster.BRIGHTNESS), float(tooth @ raster.BRIGHTNESS)
-    saturated = white.max() - white.min() > 0.55 * white.max()
-    if brightness < 0.70 * skin_light or saturated:
+    if brightness < 0.70 * skin_light or (_saturation(white) > 0.55 and not _is_yellow(white)):
         return tooth
     lit = white * (np.clip(brightness * 1.06, 0.92 * own, 1.22 * own) / brightness)
     return np.asarray((1 - EYE_WHITE_SHARE) * tooth + EYE_WHITE_SHARE * np.clip(lit, 0, 235))
