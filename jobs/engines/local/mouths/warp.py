@@ -20,6 +20,7 @@ from jobs.engines.local.landmarks import (
     UNDER_NOSE,
 )
 from jobs.engines.local.mouths import thinplate
+from jobs.engines.local.mouths.mouth import GAP_POWER, parting
 from jobs.engines.local.shapes import F32, F64, Bools, Contours, FaceFrame, MouthPose, MouthShape, RestingMouth
 
 CELL = 0.06  # of S: distance of nodes
@@ -314,7 +315,7 @@ def _describe(pose: MouthPose) -> F64:
     """(6,) what the fields depend on, scaled so that equal distances move the skin about equally."""
     return np.array(
         [
-            min(pose.opening, 1.2) ** 0.8,
+            min(max(0.0, parting(pose.opening)), 1.2) ** GAP_POWER,
             (pose.width - 1) * 3,
             pose.rounding,
             pose.lift * min(1.0, pose.opening * 2.5 + pose.tuck),
