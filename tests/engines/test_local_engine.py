@@ -3,7 +3,6 @@
 import hashlib
 import os
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,6 @@ from tests.engines import drawings, recordings, samples
 pytestmark = pytest.mark.render
 
 SHORT_SECONDS = 1.2
-REFUSAL_SECONDS = 5
 
 
 class Cancelled(Exception):
@@ -253,9 +251,9 @@ BAD_VOICES: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 def refused(work: Work, source: str, words: str) -> None:
-    begin = time.monotonic()
+    """Before the long work begins."""
     render = run(work)
-    assert time.monotonic() - begin < REFUSAL_SECONDS
+    assert {stage for _, stage in render.reports} == {"looking"}
     assert isinstance(render.outcome, Failed)
     assert (render.outcome.permanent, render.outcome.source) == (True, source)
     sentence = render.outcome.message.format(**render.outcome.params)
@@ -283,19 +281,15 @@ def test_a_bad_voice_is_refused(name: str, folder: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("last", STAGES)
 def test_a_report_that_raises_ends_it_at_once(last: str, folder: Path, short_voice: Path) -> None:
     work = work_of(folder, samples.FACE, short_voice)
-    raised_at = 0.0
     alive: list[str] = []
 
     def report(progress: float, stage: str) -> None:
-        nonlocal raised_at
         if stage == last:
             alive.extend(children())
-            raised_at = time.monotonic()
             raise Cancelled
 
     with pytest.raises(Cancelled):
         LocalEngine().run(work, report)
-    assert time.monotonic() - raised_at < 1
     assert len(alive) == 1
     assert not Path(f"/proc/{alive[0]}").exists()
     assert children() == []
