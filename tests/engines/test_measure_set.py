@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import wave
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from jobs.engines.base import Failed, Finished
 from jobs.engines.local.measuring import __main__ as command
-from jobs.engines.local.measuring import cases, closures, page, rendering, result, table
+from jobs.engines.local.measuring import cases, chatter, closures, page, rendering, result, table
 from jobs.engines.local.measuring.cases import Case
 from jobs.engines.local.measuring.goals import Row, misses
 from jobs.engines.local.measuring.page import Shown
@@ -172,3 +173,14 @@ def test_a_case_that_raises_does_not_end_the_run(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(rendering, "render", broken)
     (shown,) = command.run(Case("a", "lipsync-image", {}), 240, tmp_path / "result.mp4")
     assert (shown.row.status, shown.row.note) == ("crashed", "ZeroDivisionError: of all things")
+
+
+# --- What is said meanwhile ------------------------------------------------------------
+
+
+def test_only_the_libraries_chatter_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    with chatter.without_chatter():
+        os.write(2, b"W0000 00:00:1.5 7 feedback_manager.cc:114] Feedback manager requires a model\n")
+        os.write(2, b"Something broke.\n")
+    os.write(2, b"I0000 said later\n")
+    assert capfd.readouterr().err == "Something broke.\nI0000 said later\n"

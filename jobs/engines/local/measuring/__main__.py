@@ -13,6 +13,7 @@ import cv2
 from jobs.engines.base import Failed
 from jobs.engines.local.measuring import cases, page, rendering, result, table
 from jobs.engines.local.measuring.cases import Case
+from jobs.engines.local.measuring.chatter import without_chatter
 from jobs.engines.local.measuring.page import Shown
 
 SAMPLES = Path(__file__).resolve().parents[4] / "static" / "samples"
@@ -103,4 +104,6 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with without_chatter():
+        ended = main()
+    sys.exit(ended)
