@@ -56,9 +56,7 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        import pocketsphinx
-
-        model = Path(pocketsphinx.__file__).parent / "model" / "en-us"
+        model = _package() / "model" / "en-us"
         files = {"hmm": str(model / "en-us"), "lm": str(model / "en-us.lm.bin"), "dict": str(DICTIONARY)}
         settings = {**files, **SEARCH, **BEAMS, "loglevel": "FATAL"}
         self._library, self._decoder = _library(), None
@@ -93,15 +91,22 @@ class Decoder:
 
 
 @cache
+def _package() -> Path:
+    """Where pocketsphinx is installed; it need not be imported."""
+    found = find_spec("pocketsphinx")
+    if found is None or not found.submodule_search_locations:
+        raise ImportError("pocketsphinx is not installed")
+    return Path(found.submodule_search_locations[0])
+
+
+@cache
 def _library() -> CDLL:
     """pocketsphinx's functions in C, out of its own wheel.
 
     Called so, they let other threads run meanwhile; its binding to Python keeps them all waiting.
     """
-    found = find_spec("pocketsphinx._pocketsphinx")
-    if found is None or found.origin is None:
-        raise ImportError("pocketsphinx has no compiled part")
-    library = CDLL(found.origin)
+    (compiled,) = _package().glob("_pocketsphinx.*.so")
+    library = CDLL(str(compiled))
     for name, (returns, *takes) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = returns, takes
