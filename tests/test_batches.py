@@ -163,7 +163,7 @@ def test_the_sweep_forgets_a_plan_after_some_hours_and_no_batch(
 def test_only_so_many_plans_wait(alice: User, bob: User, orders: Callable[..., list[Order]], data_dir: Path) -> None:
     waiting = [batches.plan(alice, "Plan", orders(3)) for _ in range(batches.MAX_PLANS)]
 
-    with pytest.raises(Conflict, match="5 batches wait for your word"):
+    with pytest.raises(Conflict, match="5 batches are waiting to be made"):
         batches.plan(alice, "One more", orders(3))
 
     assert stored(data_dir) == 5 * 2

@@ -135,9 +135,9 @@ def get_credits(request: HttpRequest) -> dict[str, int]:
     return {"balance": wallet.available, "held": wallet.held}
 
 
-@router.post("/uploads", tags=["Files"], response=Upload, summary="Ask leave to send a file")
+@router.post("/uploads", tags=["Files"], response=Upload, summary="Start an upload")
 def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
-    """Leave to send one file: send it as `upload` says, then put `url` into `formState`."""
+    """Where to send one file: send it as `upload` says, then put `url` into `formState`."""
     ticket = media.open_ticket(_key(request).user, body.filename, body.contentType, body.size)
     target = ticket.target
     return {

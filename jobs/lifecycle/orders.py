@@ -26,7 +26,7 @@ VOICES: Mapping[Model, tuple[str, ...]] = {
     Model.IMAGE: ("audio",),
     Model.MULTI: ("left_audio", "right_audio"),
 }
-TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, as many as it may. Try again when one has ended.")
+TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, which is the limit. Try again when one has ended.")
 SUSPENDED = gettext_noop("This account is suspended.")
 OPEN_AGAIN_SECONDS = 10
 

@@ -160,7 +160,7 @@ def test_where_no_engine_takes_a_mask_none_is_made(browser: Browser, tmp_path: P
         expect(slot.locator("[data-brush]")).to_be_hidden()
         expect(slot.locator("[data-canvas]")).to_be_hidden()
         expect(paint).to_be_hidden()
-        expect(slot.locator("[data-found]")).to_contain_text("Who of them speaks can not be chosen")
+        expect(slot.locator("[data-found]")).to_contain_text("Who of them speaks cannot be chosen")
         expect(slot.get_by_role("button", name="Face")).to_have_count(0)
         assert mask_name(page) is None
 

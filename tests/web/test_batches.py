@@ -565,7 +565,7 @@ def test_one_plan_too_many_is_said_above_the_form(alices: Client, plan: Plan, vo
     answer = alices.post(NEW, voices)
 
     assert answer.status_code == 422
-    assert "5 batches wait for your word, as many as may. Make or discard one of them first." in words(answer)
+    assert "5 batches are waiting to be made, which is the limit. Make or discard one of them first." in words(answer)
 
 
 def test_a_plan_whose_files_are_gone_says_so(alices: Client, plan: Plan) -> None:

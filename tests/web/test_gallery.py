@@ -189,7 +189,7 @@ def test_some_of_them_are_asked_for(
     answer = alices.get(GALLERY, asked, headers=HTMX if part else {})
 
     assert shown(answer) == [mixed[name].pk for name in found]
-    assert ("None of these" in words(answer)) == (not found)
+    assert ("No video found" in words(answer)) == (not found)
 
 
 def test_what_was_asked_for_stays_in_the_form(alices: Client, mixed: dict[str, Job]) -> None:
@@ -525,7 +525,7 @@ def test_a_job_without_a_name_is_called_something(alices: Client, alice: User, j
 @pytest.mark.parametrize(
     ("status", "english", "german"),
     [
-        (Status.FAILED, "Did not work out The recording holds 0 voices.", "Fehlgeschlagen"),
+        (Status.FAILED, "Failed The recording holds 0 voices.", "Fehlgeschlagen"),
         (Status.CANCELLED, "Cancelled 10 credits are back", "Abgebrochen 10 Credits sind zurück"),
     ],
 )

@@ -29,7 +29,7 @@ from jobs.errors import InvalidInput, gettext_noop
 ABSENT = gettext_noop(
     "For {seconds} s of the video the speaking face is not seen, or covered: there it was left as it is."
 )
-EXTENDED = gettext_noop("The voice is longer than the video, so the video plays forth and back.")
+EXTENDED = gettext_noop("The voice is longer than the video, so the video plays back and forth.")
 WORTH_SAYING_SECONDS = 0.5
 NO_FACE = gettext_noop("No face was found in the video. Choose one that shows a face from the front.")
 SMALL_FACE = gettext_noop(
