@@ -212,7 +212,10 @@ def test_a_batch_is_submitted_as_one_job_each_with_one_hold_each(
 
     assert not batch.is_planned
     jobs = list(batches.jobs_in(batch))
-    assert [(job.name, job.price, job.batch) for job in jobs] == [("voice-0", 10, batch), ("voice-1", 16, batch)]
+    assert [(job.name, job.price, job.batch) for job in jobs] == [
+        ("face – voice-0", 10, batch),
+        ("face – voice-1", 16, batch),
+    ]
     assert purse(alice) == (74, 26)
     assert [list(job.movements.values_list("kind", "amount")) for job in jobs] == [
         [(MovementKind.HOLD, 10)],

@@ -19,7 +19,20 @@ from jobs.engines.base import Finished, Outcome, Report, Work
 from jobs.errors import InsufficientCredits, NotFound
 from jobs.lifecycle import Order, work
 from jobs.media import Draft, keep
-from jobs.models import Delivery, Job, JobInput, Media, Movement, MovementKind, Status, User, Wallet, WalletKind
+from jobs.media.probe import Facts
+from jobs.models import (
+    Delivery,
+    Job,
+    JobInput,
+    Media,
+    MediaKind,
+    Movement,
+    MovementKind,
+    Status,
+    User,
+    Wallet,
+    WalletKind,
+)
 from jobs.models.job import Model
 from tests import engine
 from tests.conftest import MakeJob
@@ -70,6 +83,27 @@ def test_submission_holds_the_price_and_tells_the_queue(alice: User, make_job: M
     assert {given.field: given.media.owner for given in job.inputs.all()} == {"image": alice, "audio": alice}
     assert len(stored(data_dir)) == 2
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "files_given", "name"),
+    [
+        (Model.IMAGE, {"image": "anna.jpg", "audio": "greeting.wav"}, "anna – greeting"),
+        (Model.IMAGE, {"image": "anna.jpg", "audio": "anna.wav"}, "anna"),
+        (Model.IMAGE, {"image": "", "audio": "greeting.wav"}, "greeting"),
+        (Model.IMAGE, {"image": "a" * 99 + ".jpg", "audio": "b" * 99}, "a" * 50 + " – " + "b" * 67),
+        (Model.VIDEO, {"video": "talk.mp4", "audio": "new.mp3"}, "talk – new"),
+        (Model.MULTI, {"image": "pair.png", "left_audio": "l.wav", "right_audio": "r.wav"}, "pair – l + r"),
+        (Model.MULTI, {"image": "pair.png", "left_audio": "l.wav", "right_audio": "l.wav"}, "pair – l"),
+    ],
+)
+def test_a_video_is_called_after_its_files(model: Model, files_given: dict[str, str], name: str) -> None:
+    drafts = {
+        field: Draft(Path("x"), filename, "", Facts(MediaKind.UNKNOWN)) for field, filename in files_given.items()
+    }
+
+    assert lifecycle.name_of(Order(model, drafts)) == name
+    assert lifecycle.name_of(Order(model, drafts, name="Mine")) == "Mine"
 
 
 @pytest.mark.parametrize(("seconds", "resolution", "price"), [(3, 720, 20), (10, 480, 20)])

@@ -26,6 +26,8 @@ VOICES: Mapping[Model, tuple[str, ...]] = {
     Model.IMAGE: ("audio",),
     Model.MULTI: ("left_audio", "right_audio"),
 }
+FACES: Mapping[Model, str] = {Model.VIDEO: "video", Model.IMAGE: "image", Model.MULTI: "image"}
+MAX_NAME, MAX_FACE_NAME = 120, 50  # characters; the voice tells one video from the next
 TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, which is the limit. Try again when one has ended.")
 SUSPENDED = gettext_noop("This account is suspended.")
 OPEN_AGAIN_SECONDS = 10
@@ -127,8 +129,10 @@ def quote(order: Order) -> Quote:
 
 
 def name_of(order: Order) -> str:
-    """What its video is called: as somebody wants it, else as the first voice's file is."""
-    return order.name or Path(order.inputs[VOICES[order.model][0]].filename).stem[:120]
+    """What its video is called: as somebody wants it, else as the files are: "anna – greeting"."""
+    face, *voices = (Path(order.inputs[field].filename).stem for field in (FACES[order.model], *VOICES[order.model]))
+    said = " + ".join(dict.fromkeys(filter(None, voices)))
+    return order.name or " – ".join(dict.fromkeys(filter(None, (face[:MAX_FACE_NAME], said))))[:MAX_NAME]
 
 
 def _check_active(user: User) -> None:

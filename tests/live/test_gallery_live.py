@@ -258,7 +258,7 @@ def test_the_end_is_told_to_who_asked_and_allowed_it(page: Page, program: Caller
 
     page.wait_for_function("() => window.told.length", timeout=RENDER_MS)
 
-    assert page.evaluate("window.told") == [["voice", "Your video is ready.", job_id]]
+    assert page.evaluate("window.told") == [["face – voice", "Your video is ready.", job_id]]
     expect(button).to_be_hidden()  # nothing is open any more
     page.reload()
     later = program.submit(seed=2)

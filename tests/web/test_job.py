@@ -247,7 +247,8 @@ def test_an_open_job_that_has_not_changed_is_not_told_again(
 
 
 @pytest.mark.parametrize(
-    ("typed", "name"), [("  Good evening ", "Good evening"), ("x" * 500, "x" * 120), ("", "voice"), ("a\0b", "ab")]
+    ("typed", "name"),
+    [("  Good evening ", "Good evening"), ("x" * 500, "x" * 120), ("", "face – voice"), ("a\0b", "ab")],
 )
 def test_a_job_gets_another_name(alices: Client, alice: User, make_job: MakeJob, typed: str, name: str) -> None:
     job = make_job(alice)

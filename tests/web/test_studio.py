@@ -63,7 +63,7 @@ def test_two_files_make_a_job(
 
     assert (answer.status_code, answer["Location"]) == (303, "/gallery/")
     job = Job.objects.get()
-    assert (job.user, job.name, job.resolution, job.prompt, job.seed) == (alice, "voice", resolution, "calm", 42)
+    assert (job.user, job.name, job.resolution, job.prompt, job.seed) == (alice, "face – voice", resolution, "calm", 42)
     given = {one.field: one.media for one in job.inputs.all()}
     assert {field: (media.kind, media.filename) for field, media in given.items()} == {
         "image": ("image", "face.png"),
