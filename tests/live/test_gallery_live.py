@@ -2,6 +2,7 @@
 
 import re
 import time
+import zipfile
 from collections.abc import Callable
 
 import httpx
@@ -162,6 +163,10 @@ def test_a_selection_stays_while_other_things_change(page: Page, program: Caller
 
     expect(page.locator("#picked")).to_contain_text("2 selected")
     expect(card_of(page, going).get_by_role("checkbox")).to_be_checked()
+    with page.expect_download() as download:
+        page.locator("#picked").get_by_role("button", name="Download").click()
+    assert zipfile.ZipFile(download.value.path()).namelist() == ["face – voice.mp4"]
+    expect(page.locator("#picked")).to_contain_text("2 selected")
     page.keyboard.press("Escape")
     expect(page.locator("#picked")).to_be_hidden()
 

@@ -1,7 +1,9 @@
 """The gallery: own videos, newest first, page by page, each card as its job is."""
 
 import html
+import io
 import re
+import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -399,6 +401,30 @@ def test_several_are_deleted_and_brought_back_together(
     assert shown(answer) == [going.pk, *(job.pk for job in reversed(ended))]
 
 
+def test_those_that_are_done_come_in_one_zip(alices: Client, alice: User, bob: User, job_in: JobIn) -> None:
+    first, second, failed, foreign = (
+        job_in(status, owner)
+        for status, owner in (
+            (Status.DONE, alice),
+            (Status.DONE, alice),
+            (Status.FAILED, alice),
+            (Status.DONE, bob),
+        )
+    )
+    lifecycle.rename(alice, first.pk, "Hello")
+    lifecycle.rename(alice, second.pk, "hello")
+
+    answer = do(alices, "download", [first, second, failed, foreign], "x")
+
+    assert re.fullmatch(r'attachment; filename="Mundwerk [0-9-]{10}\.zip"', answer["Content-Disposition"])
+    assert answer["Cache-Control"] == "private, no-store"
+    with zipfile.ZipFile(io.BytesIO(whole(answer))) as archived:
+        assert archived.testzip() is None
+        assert archived.namelist() == ["hello.mp4", "Hello (2).mp4"]
+        assert {info.compress_type for info in archived.infolist()} == {zipfile.ZIP_STORED}
+        assert archived.read("hello.mp4") == RESULT
+
+
 def test_several_are_cancelled(alices: Client, alice: User, bob: User, job_in: JobIn, make_job: MakeJob) -> None:
     going, done, foreign = [make_job(alice), make_job(alice)], job_in(Status.DONE, alice), make_job(bob)
 
@@ -423,7 +449,7 @@ def test_several_are_tried_again_as_far_as_credits_go(alices: Client, alice: Use
     assert "credits" in words(answer).partition("Close")[0]
 
 
-@pytest.mark.parametrize("what", ["", "x", "remove", "cancel", "again"])
+@pytest.mark.parametrize("what", ["", "x", "download", "remove", "cancel", "again"])
 def test_nothing_is_done_with_nothing(alices: Client, alice: User, job_in: JobIn, what: str) -> None:
     job = job_in(Status.FAILED, alice)
     everything = list(Job.objects.values())
