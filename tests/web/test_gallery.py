@@ -572,13 +572,13 @@ def test_a_job_that_came_to_nothing_says_why(
 def test_the_sentence_of_a_failure_is_said_in_the_readers_language(alices: Client, alice: User, job_in: JobIn) -> None:
     job = job_in(Status.FAILED, alice)
     Job.objects.update(
-        error_template="The face in the picture is {found} pixels wide; {needed} are needed. "
-        "Cut the picture closer or choose another.",
+        error_template="The face is too small: {found} pixels wide; {needed} are needed. "
+        "Cut closer to it, or choose another picture.",
         error_params={"found": 12, "needed": 64},
     )
 
-    assert "is 12 pixels wide; 64 are needed" in words(one_card(alices, job))
-    assert "ist 12 Pixel breit, nötig sind 64" in words(one_card(alices, job, **GERMAN))
+    assert "too small: 12 pixels wide; 64 are needed" in words(one_card(alices, job))
+    assert "zu klein: 12 Pixel breit; 64 sind nötig" in words(one_card(alices, job, **GERMAN))
 
 
 @pytest.mark.parametrize(
