@@ -4,22 +4,20 @@ const SIDE = 1024; // longer side of the file; the engine brings it to the video
 const ROUGH_SIDE = 256; // of the drawing of who is near which face, which is smooth
 
 export class Mask {
-  /** `input` is the form's file field of the mask; a file that a person puts there comes before what was drawn. */
-  constructor(input, changed = () => {}) {
-    this.input = input;
+  /** `field` is the form's field of the mask; a file that a person puts there comes before what was drawn. */
+  constructor(field, changed = () => {}) {
+    this.field = field;
     this.changed = changed;
     this.size = null;
     this.regions = null;
     this.strokes = [];
-    this.made = false;
     this.used = true;
-    input.addEventListener("change", () => {
-      this.made = false;
+    field.changed = () => {
       this.strokes = [];
-      if (input.files.length) this.regions = null;
+      if (field.file) this.regions = null;
       else this.write(); // the file is taken away again: who was chosen among the faces holds
       this.changed();
-    });
+    };
   }
 
   /** Whether the chosen kind of video has a picture and takes a mask; with another one what was drawn is not sent. */
@@ -52,14 +50,11 @@ export class Mask {
   /** Put the mask into the form, or take it out again when it limits nothing. */
   write() {
     if (!(this.regions || this.strokes.length) || !this.size || !this.used) {
-      if (this.made) this.input.value = "";
-      this.made = false;
+      this.field.erase();
       return;
     }
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([png(this.draw())], "mask.png", { type: "image/png" }));
-    this.input.files = transfer.files;
-    this.made = true;
+    const how = this.strokes.length ? "painted" : "tapped";
+    this.field.draw(new File([png(this.draw())], "mask.png", { type: "image/png" }), how);
   }
 
   draw() {

@@ -3,6 +3,7 @@
 import { Brush } from "./brush.js";
 import { Faces } from "./faces.js";
 import { Mask } from "./mask.js";
+import { MaskField } from "./maskfield.js";
 import { Overlay, sizeOf } from "./overlay.js";
 import { Recorder } from "./record.js";
 import { Trim } from "./trim.js";
@@ -168,7 +169,7 @@ class Shown extends Slot {
 class Picture extends Shown {
   constructor() {
     super("image", "load", (slot) => slot.picked());
-    this.mask = new Mask(document.getElementById("mask_image"), () => this.brush?.show());
+    this.mask = new Mask(maskField, () => this.brush?.show());
     this.brush = new Brush(this.root, this.shown, this.mask);
     if (this.shown.complete && sizeOf(this.shown)) this.seen();
   }
@@ -338,6 +339,7 @@ for (const radio of form.querySelectorAll('input[name="resolution"], input[name=
   radio.addEventListener("change", changeSetting);
 }
 
+const maskField = new MaskField(form.querySelector("[data-mask]"));
 let slots = null;
 slots = {
   image: new Picture(),
@@ -348,8 +350,6 @@ slots = {
 };
 const sample = document.getElementById("use-sample");
 const samples = JSON.parse(sample.dataset.samples);
-const maskField = { input: form.elements.mask_image, standIn: form.querySelector("#mask_image ~ [data-stand-in]") };
-maskField.empty = maskField.standIn.disabled; // no former job's mask
 
 function changeKind() {
   // What another kind needs is not sent along.
@@ -357,8 +357,7 @@ function changeKind() {
   // Each kind has samples of its own.
   for (const [name, url] of Object.entries(samples[kind()])) if (slots[name].sampled) slots[name].takeSample(url);
   const takesMask = masked.includes(kind());
-  maskField.input.disabled = !takesMask;
-  maskField.standIn.disabled = maskField.empty || !takesMask;
+  maskField.use(takesMask);
   slots.image.use(takesMask && parts[kind()].includes("image"));
   changeSetting();
 }
