@@ -16,8 +16,9 @@ from pytest_django import Settings
 
 from jobs import credits, lifecycle, media
 from jobs.engines.base import Finished, Outcome, Report, Work
+from jobs.engines.local import photo
 from jobs.errors import InsufficientCredits, NotFound
-from jobs.lifecycle import Order, work
+from jobs.lifecycle import Order, sizes, work
 from jobs.media import Draft, keep
 from jobs.media.probe import Facts
 from jobs.models import (
@@ -676,3 +677,39 @@ def test_a_preview_comes_and_goes_with_its_video(
     assert media.local_path(job.preview, data_dir).read_bytes() == b"small"
     lifecycle.remove(alice, job.pk)
     assert [path for path in (data_dir / "media").rglob("*") if path.is_file()] == []
+
+
+# --- A source that is too small --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("resolution", [480, 720])
+@pytest.mark.parametrize("size", [(300, 400), (1280, 960), (240, 240), (359, 801), (100, 3)])
+def test_the_size_of_a_video_is_known_before(size: tuple[int, int], resolution: int) -> None:
+    assert sizes.enlarged(*size, resolution) == photo.video_size(*size, resolution)
+
+
+@pytest.mark.parametrize(
+    ("size", "resolution", "warned"),
+    [((300, 400), 720, "600 × 800"), ((300, 400), 480, ""), ((360, 500), 720, ""), ((200, 200), 480, "400 × 400")],
+)
+def test_a_small_picture_is_warned_of(size: tuple[int, int], resolution: int, warned: str) -> None:
+    face = Draft(Path("x"), "face.png", "", Facts(MediaKind.IMAGE, None, *size))
+    voice = Draft(Path("x"), "voice.wav", "", Facts(MediaKind.AUDIO, 3.0))
+
+    notes = lifecycle.warnings(Order(Model.IMAGE, {"image": face, "audio": voice}, resolution))
+
+    said = [note.message.format(**note.params) for note in notes]
+    sentence = (
+        f"The picture is too small for {resolution}p: the video gets {warned} pixels, at the price of {resolution}p."
+    )
+    assert said == ([sentence] if warned else [])
+
+
+def test_a_small_result_is_said_with_the_job(alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]) -> None:
+    job = make_job(alice, resolution=720)
+    fake_engine.acts = engine.succeed
+
+    lifecycle.start(str(job.pk))
+
+    job.refresh_from_db()
+    assert job.warnings[-1].startswith("The picture is too small for 720p: the video gets 480 × 640 pixels")

@@ -11,10 +11,12 @@ from django.db import transaction
 from jobs import credits, media, roster
 from jobs.engines.base import (
     MAX_VOICE_SECONDS,
+    Note,
     SpeakingOrder,
 )
 from jobs.errors import Conflict, RateLimited, gettext_noop
 from jobs.lifecycle.choice import MASK, kick
+from jobs.lifecycle.sizes import enlarged, notes_on
 from jobs.media import Draft
 from jobs.models import ApiKey, Batch, Claim, Job, JobInput, Media, User, WalletKind
 from jobs.models.job import Model
@@ -126,6 +128,14 @@ def quote(order: Order) -> Quote:
     """The price of an order: what its submission would hold."""
     seconds = _seconds(order)
     return Quote(credits.price(seconds, order.resolution), credits.billed_seconds(seconds))
+
+
+def warnings(order: Order) -> tuple[Note, ...]:
+    """What is to be known of the video before it is made."""
+    facts = order.inputs[FACES[order.model]].facts
+    if not facts.width or not facts.height:
+        return ()
+    return notes_on(order.model, order.resolution, *enlarged(facts.width, facts.height, order.resolution))
 
 
 def name_of(order: Order) -> str:
