@@ -40,6 +40,11 @@ export class MaskField {
     return Boolean(this.drawn.files.length);
   }
 
+  /** Where the keyboard goes to change it. */
+  get control() {
+    return this.place.hidden ? this.root.querySelector("[data-mask-remove]") : this.input;
+  }
+
   /** Whether the chosen kind of video takes a mask: else none is sent. */
   use(takes) {
     this.takes = takes;
