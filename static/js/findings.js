@@ -22,6 +22,12 @@ export class Findings {
     return true;
   }
 
+  /** Another file is there: what was said of the last one is not said of it. */
+  renew() {
+    this.told = "";
+    this.forget();
+  }
+
   /** What was said no longer holds, or is overruled. */
   forget() {
     this.place.hidden = true;

@@ -141,6 +141,7 @@ class Slot {
   show(url, name, source) {
     problem(this.name, "");
     problem("all", "");
+    stopped.renew();
     this.root.classList.add("is-filled");
     this.preview(url, name, source);
   }

@@ -66,6 +66,7 @@ def test_what_can_not_become_a_video_is_not_sent(page: Page, tmp_path: Path) -> 
         expect(generate(page)).to_have_text(NO_FACE)
         expect(slot.locator("button[data-choose]")).to_be_focused()
     page.locator("#image").set_input_files(SAMPLES / "face.jpg")
+    expect(page.locator("#stopped")).to_be_hidden()
     expect(slot.locator("[data-found]")).to_have_text("The face is found.", timeout=LOOK_MS)
     expect(generate(page)).to_have_text(SILENT)
     expect(voice.locator("[data-choose]")).to_be_focused()
