@@ -32,7 +32,9 @@ GUESS_AFTER_SECONDS = 2.0
 
 NONE_SUCH = gettext_noop("There is no such batch.")
 TOO_MANY = gettext_noop("These are {videos} videos; at most {limit} can be made at once.")
-TOO_MANY_PLANS = gettext_noop("{limit} batches wait for your word, as many as may. Make or discard one of them first.")
+TOO_MANY_PLANS = gettext_noop(
+    "{limit} batches are waiting to be made, which is the limit. Make or discard one of them first."
+)
 GONE = gettext_noop("The files of this batch are gone: they are kept for {hours} hours. Choose them again.")
 TOO_DEAR = gettext_noop(
     "These {videos} videos cost {needed} credits and the wallet has {available}: {missing} are missing. "

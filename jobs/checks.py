@@ -118,7 +118,7 @@ def sandbox_is_whole(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"This host can not give the media sandbox: {', '.join(missing)}.",
+            f"This host cannot give the media sandbox: {', '.join(missing)}.",
             hint="Run on a kernel with Landlock and user namespaces, or unset SANDBOX_REQUIRED.",
             id="jobs.E003",
         )

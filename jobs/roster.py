@@ -26,7 +26,7 @@ KEYS_FOR = timedelta(hours=24)
 
 NO_ENGINE = gettext_noop("This installation does not make this kind of video.")
 NO_ORDER = gettext_noop("No engine of this installation lets two people speak in this order. Let them speak at once.")
-NO_MASK = gettext_noop("No engine of this installation takes a mask for this kind of video. Leave it away.")
+NO_MASK = gettext_noop("No engine of this installation takes a mask for this kind of video. Leave it out.")
 
 
 @dataclass(frozen=True)

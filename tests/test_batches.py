@@ -163,7 +163,7 @@ def test_the_sweep_forgets_a_plan_after_some_hours_and_no_batch(
 def test_only_so_many_plans_wait(alice: User, bob: User, orders: Callable[..., list[Order]], data_dir: Path) -> None:
     waiting = [batches.plan(alice, "Plan", orders(3)) for _ in range(batches.MAX_PLANS)]
 
-    with pytest.raises(Conflict, match="5 batches wait for your word"):
+    with pytest.raises(Conflict, match="5 batches are waiting to be made"):
         batches.plan(alice, "One more", orders(3))
 
     assert stored(data_dir) == 5 * 2
@@ -212,7 +212,10 @@ def test_a_batch_is_submitted_as_one_job_each_with_one_hold_each(
 
     assert not batch.is_planned
     jobs = list(batches.jobs_in(batch))
-    assert [(job.name, job.price, job.batch) for job in jobs] == [("voice-0", 10, batch), ("voice-1", 16, batch)]
+    assert [(job.name, job.price, job.batch) for job in jobs] == [
+        ("face – voice-0", 10, batch),
+        ("face – voice-1", 16, batch),
+    ]
     assert purse(alice) == (74, 26)
     assert [list(job.movements.values_list("kind", "amount")) for job in jobs] == [
         [(MovementKind.HOLD, 10)],

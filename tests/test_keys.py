@@ -171,18 +171,19 @@ def test_the_command_makes_an_account_that_nobody_can_log_in_to(db: None) -> Non
     assert row is not None
     assert (row.user.email, row.name, row.user.has_usable_password()) == ("new@example.org", "CI", False)
     assert not row.user.is_staff
-    assert "new@example.org" in err
+    assert "There was no account new@example.org: it was made, without a password." in err
     assert key not in err
 
 
 def test_the_command_uses_the_account_that_is_there(alice: User) -> None:
-    out, _ = create_api_key(alice.email.upper())
+    out, err = create_api_key(alice.email.upper())
 
     row = keys.recognise(out.strip())
     assert row is not None
     assert row.user == alice
     assert row.user.has_usable_password()
     assert User.objects.count() == 1
+    assert "no account" not in err
 
 
 @pytest.mark.parametrize(

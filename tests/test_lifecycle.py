@@ -16,10 +16,24 @@ from pytest_django import Settings
 
 from jobs import credits, lifecycle, media
 from jobs.engines.base import Finished, Outcome, Report, Work
+from jobs.engines.local import photo
 from jobs.errors import InsufficientCredits, NotFound
-from jobs.lifecycle import Order, work
+from jobs.lifecycle import Order, sizes, work
 from jobs.media import Draft, keep
-from jobs.models import Delivery, Job, JobInput, Media, Movement, MovementKind, Status, User, Wallet, WalletKind
+from jobs.media.probe import Facts
+from jobs.models import (
+    Delivery,
+    Job,
+    JobInput,
+    Media,
+    MediaKind,
+    Movement,
+    MovementKind,
+    Status,
+    User,
+    Wallet,
+    WalletKind,
+)
 from jobs.models.job import Model
 from tests import engine
 from tests.conftest import MakeJob
@@ -70,6 +84,27 @@ def test_submission_holds_the_price_and_tells_the_queue(alice: User, make_job: M
     assert {given.field: given.media.owner for given in job.inputs.all()} == {"image": alice, "audio": alice}
     assert len(stored(data_dir)) == 2
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "files_given", "name"),
+    [
+        (Model.IMAGE, {"image": "anna.jpg", "audio": "greeting.wav"}, "anna – greeting"),
+        (Model.IMAGE, {"image": "anna.jpg", "audio": "anna.wav"}, "anna"),
+        (Model.IMAGE, {"image": "", "audio": "greeting.wav"}, "greeting"),
+        (Model.IMAGE, {"image": "a" * 99 + ".jpg", "audio": "b" * 99}, "a" * 50 + " – " + "b" * 67),
+        (Model.VIDEO, {"video": "talk.mp4", "audio": "new.mp3"}, "talk – new"),
+        (Model.MULTI, {"image": "pair.png", "left_audio": "l.wav", "right_audio": "r.wav"}, "pair – l + r"),
+        (Model.MULTI, {"image": "pair.png", "left_audio": "l.wav", "right_audio": "l.wav"}, "pair – l"),
+    ],
+)
+def test_a_video_is_called_after_its_files(model: Model, files_given: dict[str, str], name: str) -> None:
+    drafts = {
+        field: Draft(Path("x"), filename, "", Facts(MediaKind.UNKNOWN)) for field, filename in files_given.items()
+    }
+
+    assert lifecycle.name_of(Order(model, drafts)) == name
+    assert lifecycle.name_of(Order(model, drafts, name="Mine")) == "Mine"
 
 
 @pytest.mark.parametrize(("seconds", "resolution", "price"), [(3, 720, 20), (10, 480, 20)])
@@ -642,3 +677,39 @@ def test_a_preview_comes_and_goes_with_its_video(
     assert media.local_path(job.preview, data_dir).read_bytes() == b"small"
     lifecycle.remove(alice, job.pk)
     assert [path for path in (data_dir / "media").rglob("*") if path.is_file()] == []
+
+
+# --- A source that is too small --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("resolution", [480, 720])
+@pytest.mark.parametrize("size", [(300, 400), (1280, 960), (240, 240), (359, 801), (100, 3)])
+def test_the_size_of_a_video_is_known_before(size: tuple[int, int], resolution: int) -> None:
+    assert sizes.enlarged(*size, resolution) == photo.video_size(*size, resolution)
+
+
+@pytest.mark.parametrize(
+    ("size", "resolution", "warned"),
+    [((300, 400), 720, "600 × 800"), ((300, 400), 480, ""), ((360, 500), 720, ""), ((200, 200), 480, "400 × 400")],
+)
+def test_a_small_picture_is_warned_of(size: tuple[int, int], resolution: int, warned: str) -> None:
+    face = Draft(Path("x"), "face.png", "", Facts(MediaKind.IMAGE, None, *size))
+    voice = Draft(Path("x"), "voice.wav", "", Facts(MediaKind.AUDIO, 3.0))
+
+    notes = lifecycle.warnings(Order(Model.IMAGE, {"image": face, "audio": voice}, resolution))
+
+    said = [note.message.format(**note.params) for note in notes]
+    sentence = (
+        f"The picture is too small for {resolution}p: the video gets {warned} pixels, at the price of {resolution}p."
+    )
+    assert said == ([sentence] if warned else [])
+
+
+def test_a_small_result_is_said_with_the_job(alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]) -> None:
+    job = make_job(alice, resolution=720)
+    fake_engine.acts = engine.succeed
+
+    lifecycle.start(str(job.pk))
+
+    job.refresh_from_db()
+    assert job.warnings[-1].startswith("The picture is too small for 720p: the video gets 480 × 640 pixels")

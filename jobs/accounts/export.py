@@ -28,7 +28,7 @@ from jobs.wire import job_object
 FILENAME = "mundwerk-account.zip"
 # An archive may be gigabytes, read from storage and sent by one of the web server's few threads.
 EVERY_SECONDS = 300
-TOO_OFTEN = gettext_noop("You may download your data once in {minutes} minutes. Try again in {seconds} s.")
+TOO_OFTEN = gettext_noop("You may download your data once every {minutes} minutes. Try again in {seconds} s.")
 ROWS_AT_ONCE = 500
 
 

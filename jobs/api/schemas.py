@@ -154,10 +154,11 @@ class Wanted(Body):
 
 
 class Estimate(Schema):
-    """What a submission would hold, and the seconds that are billed."""
+    """What a submission would hold, the seconds that are billed, and what to know of the video before it is made."""
 
     credits: int
     seconds: int
+    warnings: list[str]
 
 
 class Balance(Schema):

@@ -71,21 +71,21 @@ def lipsync_image_multi(request: HttpRequest, body: SubmitMulti) -> dict[str, st
 
 
 @router.post("/estimate/lipsync-video", tags=["Credits"], response=Estimate, summary="Price of a new voice for a video")
-def estimate_video(request: HttpRequest, body: SubmitVideo) -> dict[str, int]:
+def estimate_video(request: HttpRequest, body: SubmitVideo) -> dict[str, object]:
     """What the same body would cost, checked but not run."""
     form = body.formState
     return _estimated(request, body, form, Model.VIDEO, {"video": form.video, "audio": form.audio})
 
 
 @router.post("/estimate/lipsync-image", tags=["Credits"], response=Estimate, summary="Price of a photo to video")
-def estimate_image(request: HttpRequest, body: SubmitImage) -> dict[str, int]:
+def estimate_image(request: HttpRequest, body: SubmitImage) -> dict[str, object]:
     """What the same body would cost, checked but not run."""
     form = body.formState
     return _estimated(request, body, form, Model.IMAGE, {"image": form.image, "audio": form.audio})
 
 
 @router.post("/estimate/lipsync-image-multi", tags=["Credits"], response=Estimate, summary="Price of two speakers")
-def estimate_image_multi(request: HttpRequest, body: SubmitMulti) -> dict[str, int]:
+def estimate_image_multi(request: HttpRequest, body: SubmitMulti) -> dict[str, object]:
     """What the same body would cost, checked but not run."""
     form = body.formState
     return _estimated(request, body, form, Model.MULTI, _two(form), form.order or "meanwhile")
@@ -135,9 +135,9 @@ def get_credits(request: HttpRequest) -> dict[str, int]:
     return {"balance": wallet.available, "held": wallet.held}
 
 
-@router.post("/uploads", tags=["Files"], response=Upload, summary="Ask leave to send a file")
+@router.post("/uploads", tags=["Files"], response=Upload, summary="Start an upload")
 def new_upload(request: HttpRequest, body: NewUpload) -> dict[str, object]:
-    """Leave to send one file: send it as `upload` says, then put `url` into `formState`."""
+    """Where to send one file: send it as `upload` says, then put `url` into `formState`."""
     ticket = media.open_ticket(_key(request).user, body.filename, body.contentType, body.size)
     target = ticket.target
     return {
@@ -187,10 +187,12 @@ def _estimated(
     model: Model,
     urls: Mapping[str, str],
     speaking_order: SpeakingOrder = "meanwhile",
-) -> dict[str, int]:
+) -> dict[str, object]:
     with media.Intake(_key(request).user) as intake:
-        quote = lifecycle.quote(_order(intake, body, form, model, urls, speaking_order))
-    return {"credits": quote.credits, "seconds": quote.seconds}
+        order = _order(intake, body, form, model, urls, speaking_order)
+        quote = lifecycle.quote(order)
+    warnings = [note.message.format(**note.params) for note in lifecycle.warnings(order)]
+    return {"credits": quote.credits, "seconds": quote.seconds, "warnings": warnings}
 
 
 def _order(

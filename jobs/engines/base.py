@@ -140,6 +140,8 @@ class Report(Protocol):
     def __call__(self, progress: float, stage: str) -> None: ...
 
 
+# No picture and no video is enlarged to more than so many times its size.
+MAX_ENLARGEMENT = 2.0
 # The largest picture and the longest voice and video that are taken, and how that is said.
 MAX_PIXELS = 25_000_000
 MAX_VOICE_SECONDS = MAX_VIDEO_SECONDS = 600

@@ -23,7 +23,7 @@ PLAUSIBLE_SECONDS = 2.0  # a result is about as long as the voices: this much, a
 
 MAX_TEMPLATE = 300  # characters that a job keeps of one
 
-NOT_REACHED = gettext_noop("The render service can not be reached.")
+NOT_REACHED = gettext_noop("The render service cannot be reached.")
 # What a refusal means to us; its own words are for the operator.
 OURS = gettext_noop("The render service refused this installation. Tell whoever runs it.")
 REFUSED = gettext_noop("The render service refused this video.")

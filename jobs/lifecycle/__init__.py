@@ -37,7 +37,8 @@ from jobs.lifecycle.acts import (
     suspend,
 )
 from jobs.lifecycle.away import NO_ENGINE_WORKS, SILENT, TOO_SLOW, nudge, recall
-from jobs.lifecycle.orders import MAX_SEED, VOICES, Order, Quote, check_makeable, name_of, quote, submit
+from jobs.lifecycle.orders import MAX_SEED, VOICES, Order, Quote, check_makeable, name_of, quote, submit, warnings
+from jobs.lifecycle.sizes import SMALL_PICTURE, SMALL_VIDEO
 from jobs.lifecycle.sweeping import KICK_AGAIN, look_around, sweep
 from jobs.lifecycle.work import finish, look, start
 
@@ -47,6 +48,8 @@ __all__ = [
     "NOT_FINISHED",
     "NO_ENGINE_WORKS",
     "SILENT",
+    "SMALL_PICTURE",
+    "SMALL_VIDEO",
     "TOO_SLOW",
     "UNDO",
     "VOICES",
@@ -74,4 +77,5 @@ __all__ = [
     "submit",
     "suspend",
     "sweep",
+    "warnings",
 ]

@@ -11,10 +11,12 @@ from django.db import transaction
 from jobs import credits, media, roster
 from jobs.engines.base import (
     MAX_VOICE_SECONDS,
+    Note,
     SpeakingOrder,
 )
 from jobs.errors import Conflict, RateLimited, gettext_noop
 from jobs.lifecycle.choice import MASK, kick
+from jobs.lifecycle.sizes import enlarged, notes_on
 from jobs.media import Draft
 from jobs.models import ApiKey, Batch, Claim, Job, JobInput, Media, User, WalletKind
 from jobs.models.job import Model
@@ -26,7 +28,9 @@ VOICES: Mapping[Model, tuple[str, ...]] = {
     Model.IMAGE: ("audio",),
     Model.MULTI: ("left_audio", "right_audio"),
 }
-TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, as many as it may. Try again when one has ended.")
+FACES: Mapping[Model, str] = {Model.VIDEO: "video", Model.IMAGE: "image", Model.MULTI: "image"}
+MAX_NAME, MAX_FACE_NAME = 120, 50  # characters; the voice tells one video from the next
+TOO_MANY_OPEN = gettext_noop("This key has {limit} unfinished jobs, which is the limit. Try again when one has ended.")
 SUSPENDED = gettext_noop("This account is suspended.")
 OPEN_AGAIN_SECONDS = 10
 
@@ -126,9 +130,19 @@ def quote(order: Order) -> Quote:
     return Quote(credits.price(seconds, order.resolution), credits.billed_seconds(seconds))
 
 
+def warnings(order: Order) -> tuple[Note, ...]:
+    """What is to be known of the video before it is made."""
+    facts = order.inputs[FACES[order.model]].facts
+    if not facts.width or not facts.height:
+        return ()
+    return notes_on(order.model, order.resolution, *enlarged(facts.width, facts.height, order.resolution))
+
+
 def name_of(order: Order) -> str:
-    """What its video is called: as somebody wants it, else as the first voice's file is."""
-    return order.name or Path(order.inputs[VOICES[order.model][0]].filename).stem[:120]
+    """What its video is called: as somebody wants it, else as the files are: "anna – greeting"."""
+    face, *voices = (Path(order.inputs[field].filename).stem for field in (FACES[order.model], *VOICES[order.model]))
+    said = " + ".join(dict.fromkeys(filter(None, voices)))
+    return order.name or " – ".join(dict.fromkeys(filter(None, (face[:MAX_FACE_NAME], said))))[:MAX_NAME]
 
 
 def _check_active(user: User) -> None:

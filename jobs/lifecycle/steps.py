@@ -17,6 +17,7 @@ from jobs.engines.base import (
 from jobs.enqueue import enqueue
 from jobs.errors import gettext_noop
 from jobs.lifecycle.choice import kick, queue_of
+from jobs.lifecycle.sizes import notes_on
 from jobs.models import Job, Status
 from jobs.models.job import OPEN
 from jobs.net import CALL_SECONDS
@@ -67,6 +68,7 @@ def done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
     if outcome.poster is not None:
         poster = media.keep_poster(job.user, outcome.poster, width=outcome.width, height=outcome.height)
     preview = media.keep_preview(job.user, outcome.preview) if outcome.preview is not None else None
+    notes = (*outcome.notes, *notes_on(job.model, job.resolution, outcome.width, outcome.height))
     with transaction.atomic():
         ended = move(
             job,
@@ -81,7 +83,7 @@ def done(job: Job, outcome: Finished, made_by: str, beat: media.Beat) -> None:
             lease_until=None,
             timings=dict(outcome.timings),
             prompt_used=list(outcome.prompt_used),
-            notes=[{"message": note.message, "params": dict(note.params)} for note in outcome.notes],
+            notes=[{"message": note.message, "params": dict(note.params)} for note in notes],
             engine=made_by[:40],
         )
         if ended:

@@ -7,6 +7,7 @@ from jobs.media.intake import SAMPLE_FILES, SAMPLES, SAMPLES_OF, Intake
 from jobs.media.links import media_path, media_url
 from jobs.media.places import Beat, Part, no_beat
 from jobs.media.places.disk import media_of_link
+from jobs.media.probe import WRONG_KIND
 from jobs.media.serving import content_type_of, disposition
 from jobs.media.storage import drop, drop_unused, exists, keep, keep_poster, keep_preview, keep_result, local_path
 from jobs.media.tidy import tidy
@@ -16,6 +17,7 @@ __all__ = [
     "SAMPLES",
     "SAMPLES_OF",
     "SAMPLE_FILES",
+    "WRONG_KIND",
     "Beat",
     "Draft",
     "Face",

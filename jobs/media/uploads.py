@@ -25,7 +25,9 @@ from jobs.models import Media, User, planned_files
 
 CHUNK_BYTES = 1 << 18
 NOT_VALID = gettext_noop("This upload link is not valid, or no longer. Ask for a new one.")
-TOO_MANY_WAITING = gettext_noop("{limit} files wait to be used, as many as may. Use them, or wait a day.")
+TOO_MANY_WAITING = gettext_noop(
+    "{limit} uploaded files are waiting to be used, which is the limit. Use them, or wait a day."
+)
 WAIT_SECONDS = 3600
 
 

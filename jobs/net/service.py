@@ -18,7 +18,7 @@ from jobs.net.refusal import NotSent, Unreachable
 MAX_REPLY_BYTES = 1_000_000
 PART_BYTES = 1 << 18
 CALL_SECONDS = 25.0  # for each step of a call: connecting, sending, waiting for a part of the answer
-NO_SERVICE = gettext_noop("this service can not be reached.")
+NO_SERVICE = gettext_noop("this service cannot be reached.")
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def parse(url: str, policy: Policy, *, https_only: bool = False) -> Target:
     if len(url) > MAX_URL_CHARACTERS:
         raise Refused(gettext_noop("this URL is longer than {characters} characters."), characters=MAX_URL_CHARACTERS)
     if _UNPRINTABLE.search(url):
-        raise Refused(gettext_noop("this URL holds spaces or other characters that a URL can not have."))
+        raise Refused(gettext_noop("this URL holds spaces or other characters that a URL cannot have."))
     shape = _SHAPE.fullmatch(url)
     if shape is None:
         raise Refused(_NOT_A_URL)

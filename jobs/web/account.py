@@ -39,6 +39,7 @@ def account(request: Request) -> HttpResponse:
         "addresses": _addresses(user),
         "two_factor": is_mfa_enabled(user),
         "codes_left": _codes_left(user),
+        "unconfirmed": _is_unconfirmed(user),
         "sessions": len(own_sessions(request)),
         "joined": words.day(user.date_joined),
         "languages": settings.LANGUAGES,
@@ -110,6 +111,11 @@ def _addresses(user: User) -> list[EmailAddress]:
     """Those that allauth knows; for an account that was made at the desk, the one it was made with."""
     known = list(EmailAddress.objects.filter(user=user).order_by("-primary", "email"))
     return known or [EmailAddress(user=user, email=user.email, primary=True, verified=False)]
+
+
+def _is_unconfirmed(user: User) -> bool:
+    """Whether allauth would refuse two-factor log-in: a stranger could lock an address's owner out with it."""
+    return not settings.MFA_ALLOW_UNVERIFIED_EMAIL and EmailAddress.objects.filter(user=user, verified=False).exists()
 
 
 def _codes_left(user: User) -> int:

@@ -111,6 +111,7 @@ def _of_voices(intake: Intake, form: VoicesForm) -> Read:
             {field: cast(Draft, drawn), "audio": cast(Draft, voice)},
             resolution=int(form.cleaned_data["resolution"]),
             prompt=form.cleaned_data["prompt"].strip(),
+            name=PurePath(cast(Draft, voice).filename).stem[:120],  # the face is the same in all of them
         )
         for voice in taken.values()
     ], []

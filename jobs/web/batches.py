@@ -1,33 +1,30 @@
 """Batches: the list, and the page of one: before it is made what it costs, then how far its videos are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from jobs import batches, credits, lifecycle, media
+from jobs import batches, credits, lifecycle
 from jobs.errors import Problem, Unavailable
 from jobs.lifecycle import Order
-from jobs.media import ZipStream, archive
-from jobs.models import Batch, Job, Media, Status, WalletKind, batches_of
+from jobs.models import Batch, Job, Status, WalletKind, batches_of
 from jobs.web import words
 from jobs.web.cards import cards, with_files
 from jobs.web.changes import Watch, news, nothing_new, watch
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 from jobs.web.pages import pages
+from jobs.web.zips import zip_of
 
 PAGE = 24
 LIST_PAGE = 20
@@ -122,32 +119,14 @@ def retry(request: Request, batch_id: UUID) -> HttpResponse:
 def results(request: Request, batch_id: UUID) -> HttpResponseBase:
     """All videos that are done, as one ZIP."""
     found = _own(request, batch_id)
-    done = list(batches.jobs_in(found).filter(status=Status.DONE, result__isnull=False).select_related("result"))
-    if not done:
-        raise Http404
-    results = [(job, job.result) for job in done if job.result is not None]
     try:
-        media.exists(results[0][1])
+        answer = zip_of(list(batches.jobs_in(found).select_related("result")), found.name)
     except Unavailable as problem:
         messages.error(request, words.sentence(problem))
         return redirect("batch", found.pk)
-    titles = archive.distinct(job.name or gettext("Untitled") for job, _ in results)
-    files = [
-        (f"{title}.mp4", result, timezone.localtime(job.finished or job.created))
-        for title, (job, result) in zip(titles, results, strict=True)
-    ]
-    sentence = gettext("These videos could not be read, or were deleted meanwhile:")
-    answer = StreamingHttpResponse(_archive(files, sentence), content_type="application/zip")
-    (filename,) = archive.distinct([found.name])
-    answer["Content-Disposition"] = content_disposition_header(True, f"{filename}.zip") or ""
+    if answer is None:
+        raise Http404
     return answer
-
-
-def _archive(files: Sequence[tuple[str, Media, datetime]], sentence: str) -> Iterator[bytes]:
-    """The files, each under its name and dated when it was made; above the names of those missing, the sentence."""
-    stream = ZipStream(timezone.localtime())
-    yield from stream.kept(files, sentence)
-    yield from stream.end()
 
 
 @for_members

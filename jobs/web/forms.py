@@ -52,7 +52,7 @@ LIFETIMES = [
 ]
 SHARED_FOR = [("", _("Until I stop it")), ("1", _("For a day")), ("7", _("For a week")), ("30", _("For 30 days"))]
 MAX_LIFETIME = timedelta(days=3653)
-NO_LIFETIME = _("Choose one of the list.")
+NO_LIFETIME = _("Choose one from the list.")
 NO_DAY = _("Choose a day from today to ten years from now.")
 
 
@@ -199,7 +199,7 @@ class AddressForm(forms.Form):
 class RemovalForm(forms.Form):
     """That the account is really to go."""
 
-    sure = forms.BooleanField(error_messages={"required": _("Say that you know it can not be undone.")})
+    sure = forms.BooleanField(error_messages={"required": _("Confirm that you know it cannot be undone.")})
 
 
 class ShareForm(forms.Form):

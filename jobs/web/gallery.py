@@ -21,13 +21,14 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from jobs import lifecycle
-from jobs.errors import Problem
+from jobs.errors import Problem, Unavailable
 from jobs.models import Batch, Job, Status, batches_of, jobs_of
 from jobs.models.job import OPEN, Model
 from jobs.web.cards import Card, cards, with_files
 from jobs.web.changes import Watch, news, nothing_new, watch
 from jobs.web.htmx import Request, for_members, go_to, wants_part
 from jobs.web.words import sentence
+from jobs.web.zips import zip_of
 
 PAGE = 24
 # What a reader may ask for: the word in the address, and which states it means.
@@ -139,12 +140,14 @@ def undo(request: Request) -> HttpResponse:
 
 @require_POST
 @for_members
-def picked(request: Request) -> HttpResponse:
+def picked(request: Request) -> HttpResponseBase:
     """Do one thing with all the videos that were selected and of which it can be done."""
     ids = [UUID(found) for found in request.POST.getlist("job") if _is_id(found)]
     some = jobs_of(request.user).filter(pk__in=ids)
     problem = ""
     match request.POST.get("do"):
+        case "download":
+            return _download(request, some)
         case "remove":
             lifecycle.hide(request.user, ids)
         case "cancel":
@@ -157,6 +160,16 @@ def picked(request: Request) -> HttpResponse:
     elif wants_part(request):
         return trigger_client_event(HttpResponse(status=204), "look")
     return go_to(request, reverse("gallery"))
+
+
+def _download(request: Request, jobs: QuerySet[Job]) -> HttpResponseBase:
+    """Those that are done, newest first, as one ZIP."""
+    try:
+        answer = zip_of(list(jobs.select_related("result")), f"Mundwerk {timezone.localdate():%Y-%m-%d}")
+    except Unavailable as problem:
+        messages.error(request, sentence(problem))
+        return go_to(request, reverse("gallery"))
+    return answer or go_to(request, reverse("gallery"))
 
 
 def _again(jobs: QuerySet[Job]) -> str:

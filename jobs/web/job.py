@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs import lifecycle
 from jobs.errors import Problem
 from jobs.media import media_path
-from jobs.models import Job, Media, Share, WalletKind, jobs_of
+from jobs.models import Job, Media, Share, Status, WalletKind, jobs_of
 from jobs.models.job import Model
 from jobs.web import words
 from jobs.web.cards import card, with_files
@@ -34,6 +34,8 @@ STEPS: Mapping[str, str | Promise] = {
     "drawing": _("Drawing"),
     "saving": _("Saving"),
 }
+# The engine that always says which words of a prompt had an effect; of others an empty list says nothing.
+TELLING = "local"
 BAR = 100.0  # the width of the bar of timings, in its own units
 
 
@@ -132,7 +134,8 @@ def _context(job: Job) -> dict[str, object]:
         "created": words.moment(job.created),
         "took": words.decimal((job.execution_ms or 0) / 1000) if job.execution_ms else "",
         "steps": _steps(job.timings or {}),
-        "prompt_used": ", ".join(job.prompt_used or ()),
+        "prompt_used": ", ".join(words.manner(one) for one in job.prompt_used),
+        "prompt_heard": job.prompt_used or (job.status == Status.DONE and job.engine.partition(" ")[0] == TELLING),
     }
 
 

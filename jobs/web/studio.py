@@ -12,14 +12,16 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jobs import credits, lifecycle, roster
+from jobs.engines.base import MAX_ENLARGEMENT
 from jobs.errors import InsufficientCredits, InvalidInput, Unavailable, gettext_noop
-from jobs.lifecycle import Order
-from jobs.media import SAMPLES_OF, Draft, Intake, draft_of, media_path
+from jobs.lifecycle import SMALL_PICTURE, SMALL_VIDEO, Order
+from jobs.media import SAMPLES_OF, WRONG_KIND, Draft, Intake, draft_of, media_path
 from jobs.models import Job, Media, MediaKind, WalletKind, jobs_of
 from jobs.models.job import Model
 from jobs.roster import Entry
@@ -34,6 +36,7 @@ KIND_OF = {
     "video": MediaKind.VIDEO,
     **dict.fromkeys(VOICES, MediaKind.AUDIO),
 }
+BUILT_IN = "local"  # the engine whose look for faces the page shows
 ICONS = {Model.IMAGE: "photo", Model.VIDEO: "video", Model.MULTI: "two"}
 NAMES: Mapping[str, str | Promise] = {
     "audio": _("Voice"),
@@ -65,30 +68,32 @@ def studio(request: Request) -> HttpResponse:
     if request.method != "POST":
         return render(request, "studio/page.html", _context(request, StudioForm(initial=_initial(request, like)), like))
     form = StudioForm(request.POST, request.FILES)
-    if form.is_valid() and _submitted(request, form, like):
-        return go_to(request, reverse("gallery"))
+    if form.is_valid() and (job := _submitted(request, form, like)):
+        answer = go_to(request, reverse("gallery"))
+        answer["Mundwerk-Job"] = str(job.pk)
+        return answer
     # With htmx only the sentences come back, so the chosen files stay chosen.
     template = "studio/_problems.html" if wants_part(request) else "studio/page.html"
     return render(request, template, _context(request, form, like), status=422)
 
 
-def _submitted(request: Request, form: StudioForm, like: Job | None) -> bool:
-    """Submit the job. False if files, storage, engines or wallet do not allow it: then the form says why."""
+def _submitted(request: Request, form: StudioForm, like: Job | None) -> Job | None:
+    """Submit the job. None if files, storage, engines or wallet do not allow it: then the form says why."""
     try:
         return _submit(request, form, like)
     except (InsufficientCredits, Unavailable) as problem:
         form.add_error(None, words.sentence(problem))
-        return False
+        return None
     except InvalidInput as problem:
         form.add_error(problem.field if problem.field in form.fields else "model", words.sentence(problem))
-        return False
+        return None
 
 
-def _submit(request: Request, form: StudioForm, like: Job | None) -> bool:
+def _submit(request: Request, form: StudioForm, like: Job | None) -> Job | None:
     with Intake(request.user) as intake:
         drafts = _drafts(intake, form, like)
         if form.errors:
-            return False
+            return None
         order = Order(
             model=form.kind,
             inputs=drafts,
@@ -98,8 +103,7 @@ def _submit(request: Request, form: StudioForm, like: Job | None) -> bool:
             speaking_order=form.cleaned_data["order"] or "meanwhile",
             engine=form.engine(form.kind),
         )
-        lifecycle.submit(request.user, order, WalletKind.USER)
-    return True
+        return lifecycle.submit(request.user, order, WalletKind.USER)
 
 
 def _drafts(intake: Intake, form: StudioForm, like: Job | None) -> dict[str, Draft]:
@@ -174,6 +178,11 @@ def _context(request: Request, form: StudioForm, like: Job | None) -> dict[str, 
         "prompted": " ".join(kind for kind, engines in made.items() if any(one.offer.prompt for one in engines)),
         "choices": [(kind, form.engine(kind), engines) for kind, engines in made.items() if len(engines) > 1],
         "parts": json.dumps(PARTS),
+        "wrong": json.dumps({name: gettext(WRONG_KIND[KIND_OF[name]]) for name in FILES}),
+        # Where nobody else makes the video, what the built-in engine's own look found is certain.
+        "known": " ".join(kind for kind, engines in made.items() if all(one.name == BUILT_IN for one in engines)),
+        "small": json.dumps({"image": gettext(SMALL_PICTURE), "video": gettext(SMALL_VIDEO)}),
+        "most_enlarged": MAX_ENLARGEMENT,
         "missing": json.dumps({name: str(sentence) for name, sentence in MISSING.items()}),
         "slots": slots,
         "voices": [slots[name] for name in VOICES],

@@ -19,6 +19,17 @@ STAGES: Mapping[str, str | Promise] = {
     "drawing": _("Drawing the lips"),
     "saving": _("Saving the video"),
 }
+# The words of a prompt that the built-in engine understands, as it says them.
+MANNERS: Mapping[str, str | Promise] = {
+    "no blinking": _("no blinking"),
+    "still": _("still"),
+    "calm": _("calm"),
+    "lively": _("lively"),
+    "whisper": _("whisper"),
+    "smile": _("smile"),
+    "serious": _("serious"),
+    "shout": _("shout"),
+}
 # Before this much is done, a guess at the time left would jump about.
 GUESS_FROM = 0.08
 GUESS_AFTER_SECONDS = 2.0
@@ -107,6 +118,11 @@ def duration(milliseconds: int) -> str:
 def stage(job: Job) -> str:
     """What is being done right now."""
     return str(STAGES.get(job.stage, STAGES[""]))
+
+
+def manner(word: str) -> str:
+    """A word of a prompt that had an effect."""
+    return str(MANNERS.get(word, word))
 
 
 def seconds_left(job: Job, now: datetime | None = None) -> float | None:

@@ -4,6 +4,7 @@ import { sizeOf } from "./overlay.js";
 const COPY_SIDE = 1280; // the faces are looked for in a copy no larger
 const COPY_QUALITY = 0.9;
 const CORNER = 0.26; // of a side of the box that a bracket takes
+const SURE = ["none", "alone"]; // whatever size the video has
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Faces {
@@ -19,6 +20,7 @@ export class Faces {
     this.speakers = 1;
     this.free = false;
     this.resolution = this.best = 0;
+    this.wrong = null; // what is wrong with the faces: {sentence, sure}
     this.forget();
   }
 
@@ -143,10 +145,12 @@ export class Faces {
   say(name, wrong = false) {
     const values = { count: this.found?.length, resolution: this.resolution, best: this.best };
     this.tell(name ? fill(this.text[name], values) : "", wrong);
+    if (wrong) this.wrong = { sentence: this.said.textContent.trim(), sure: SURE.includes(name) };
     this.said.classList.toggle("is-looking", name === "looking");
   }
 
   tell(sentence, wrong = false) {
+    this.wrong = null;
     this.said.hidden = !sentence;
     this.said.classList.toggle("is-wrong", wrong);
     this.said.querySelector("[data-words]").textContent = sentence;

@@ -1,25 +1,26 @@
 // The mask that is sent with a picture: what was chosen and painted over it becomes a black and white file in the form.
 
 const SIDE = 1024; // longer side of the file; the engine brings it to the video's size
+const JUDGED_SIDE = 512; // of the copy in which is counted what it covers
+const EMPTY = 0.0005; // a mask with less white limits nothing, nor does one with more than the next
+const FULL = 0.97;
 const ROUGH_SIDE = 256; // of the drawing of who is near which face, which is smooth
 
 export class Mask {
-  /** `input` is the form's file field of the mask; a file that a person puts there comes before what was drawn. */
-  constructor(input, changed = () => {}) {
-    this.input = input;
+  /** `field` is the form's field of the mask; a file that a person puts there comes before what was drawn. */
+  constructor(field, changed = () => {}) {
+    this.field = field;
     this.changed = changed;
     this.size = null;
     this.regions = null;
     this.strokes = [];
-    this.made = false;
     this.used = true;
-    input.addEventListener("change", () => {
-      this.made = false;
+    field.changed = () => {
       this.strokes = [];
-      if (input.files.length) this.regions = null;
+      if (field.file) this.regions = null;
       else this.write(); // the file is taken away again: who was chosen among the faces holds
       this.changed();
-    });
+    };
   }
 
   /** Whether the chosen kind of video has a picture and takes a mask; with another one what was drawn is not sent. */
@@ -52,14 +53,11 @@ export class Mask {
   /** Put the mask into the form, or take it out again when it limits nothing. */
   write() {
     if (!(this.regions || this.strokes.length) || !this.size || !this.used) {
-      if (this.made) this.input.value = "";
-      this.made = false;
+      this.field.erase();
       return;
     }
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([png(this.draw())], "mask.png", { type: "image/png" }));
-    this.input.files = transfer.files;
-    this.made = true;
+    const how = this.strokes.length ? "painted" : "tapped";
+    this.field.draw(new File([png(this.draw())], "mask.png", { type: "image/png" }), how);
   }
 
   draw() {
@@ -97,6 +95,31 @@ export function follow(canvas, strokes, colour) {
     pen.stroke();
   }
   pen.globalCompositeOperation = "source-over";
+}
+
+/** How much of each box (x0, y0, x1, y1 in shares of the sides) is white in the picture in `file`; all of it where the
+ *  picture says nothing, or can not be read here. */
+export async function shares(file, boxes) {
+  const all = boxes.map(() => 1);
+  const picture = await createImageBitmap(file).catch(() => null);
+  if (!picture) return all;
+  const canvas = canvasOf({ width: 1, height: 1 }, JUDGED_SIDE);
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "black"; // what is transparent allows nothing
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const white = (...box) => {
+    const { data } = pen.getImageData(...box);
+    let sum = 0;
+    for (let at = 0; at < data.length; at += 4) sum += (data[at] + data[at + 1] + data[at + 2]) / 765 > 0.5;
+    return (4 * sum) / data.length;
+  };
+  const whole = white(0, 0, canvas.width, canvas.height);
+  if (whole < EMPTY || whole > FULL) return all; // as good as none
+  return boxes.map((box) => {
+    const [x0, y0, x1, y1] = box.map((share) => Math.round(Math.min(Math.max(share, 0), 1) * JUDGED_SIDE));
+    return x1 > x0 && y1 > y0 ? white(x0, y0, x1 - x0, y1 - y0) : 1;
+  });
 }
 
 function canvasOf({ width, height }, side) {

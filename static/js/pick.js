@@ -57,6 +57,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 bar.addEventListener("submit", (event) => event.submitter?.value === "remove" && expectOffer());
+// What comes back is a file, which only the browser itself can save: htmx is not to hear of it.
+window.addEventListener("submit", (event) => event.submitter?.value === "download" && event.stopPropagation(), true);
 bar.addEventListener("reset", () => queueMicrotask(show));
 bar.addEventListener("htmx:afterRequest", (event) => event.detail.successful && bar.reset());
 document.addEventListener("htmx:afterSettle", show);

@@ -2,9 +2,13 @@
 // Without this file the form is a plain one: file fields, of which the style sheet shows those of the chosen kind.
 import { Brush } from "./brush.js";
 import { Faces } from "./faces.js";
-import { Mask } from "./mask.js";
+import { Findings } from "./findings.js";
+import { Mask, shares } from "./mask.js";
+import { MaskField } from "./maskfield.js";
+import { remember } from "./memory.js";
 import { Overlay, sizeOf } from "./overlay.js";
 import { Recorder } from "./record.js";
+import { isText } from "./sniff.js";
 import { Trim } from "./trim.js";
 import { cutOut } from "./wav.js";
 
@@ -13,10 +17,14 @@ const text = form.dataset;
 const rates = JSON.parse(text.rates);
 const parts = JSON.parse(text.parts);
 const missing = JSON.parse(text.missing);
+const wrong = JSON.parse(text.wrong);
 const masked = text.masked.split(" "); // the kinds of which an engine takes a mask
+remember(form);
 const kind = () => form.elements.model.value;
 const available = Number(text.available);
 const generate = document.getElementById("generate");
+const stopped = new Findings(document.getElementById("stopped"));
+const BESIDE = 0.3; // of a mouth's surroundings that are white: with less nobody takes it for one that is to speak
 const consent = document.getElementById("consent");
 const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const figure = new Intl.NumberFormat(document.documentElement.lang);
@@ -28,6 +36,13 @@ function problem(name, sentence) {
   place.querySelector("span").textContent = sentence;
   place.hidden = !sentence;
 }
+
+// For a place of each kind of files: what those are that are not such ones, as the system tells by their names.
+const OTHER = {
+  image: ["audio", "video", "text", "application"],
+  video: ["image", "text", "application"],
+  audio: ["image", "text", "application"],
+};
 
 // --- A place for a file: empty, filled by a file, or filled by the sample ----------------------
 
@@ -88,6 +103,26 @@ class Slot {
     if (this.sampled) consent.checked = false; // it was the sample's
     this.standIn.disabled = true;
     this.show(this.own(file), file.name, file);
+    this.examine(file);
+  }
+
+  /** What is certainly no such file is not kept: its first bytes tell, whatever it is called. */
+  async examine(file) {
+    const sentence = !file.size ? text.textEmpty : (await isText(file)) ? wrong[this.name] : "";
+    if (sentence) this.refuse(file, sentence);
+  }
+
+  refuse(file, sentence) {
+    if (this.input.files[0] !== file) return; // another one was chosen meanwhile
+    this.clear();
+    problem(this.name, sentence);
+  }
+
+  /** The browser can not show it: a file of another kind, unless it is of a kind that it does not know. */
+  unknown() {
+    const file = this.input.files[0];
+    const [type] = file?.type.split("/") ?? [];
+    if (file && OTHER[this.input.accept.split("/")[0]].includes(type)) this.refuse(file, wrong[this.name]);
   }
 
   takeSample(url) {
@@ -106,6 +141,7 @@ class Slot {
   show(url, name, source) {
     problem(this.name, "");
     problem("all", "");
+    stopped.renew();
     this.root.classList.add("is-filled");
     this.preview(url, name, source);
   }
@@ -133,6 +169,7 @@ class Shown extends Slot {
     // Some cameras' formats are nothing to this browser, and yet something to the server.
     this.shown.addEventListener("error", () => {
       this.unseen.hidden = !this.shown.getAttribute("src");
+      if (!this.unseen.hidden) this.unknown();
     });
   }
 
@@ -141,6 +178,7 @@ class Shown extends Slot {
     this.unseen.hidden = this.shown.hidden = this.over.hidden = true;
     this.faces.forget();
     this.changed();
+    warnOfSize();
     if (url) this.shown.src = url;
     else this.shown.removeAttribute("src");
   }
@@ -153,6 +191,7 @@ class Shown extends Slot {
     }
     this.shown.hidden = false;
     this.changed();
+    if (slots) warnOfSize();
     this.look();
   }
 
@@ -168,7 +207,11 @@ class Shown extends Slot {
 class Picture extends Shown {
   constructor() {
     super("image", "load", (slot) => slot.picked());
-    this.mask = new Mask(document.getElementById("mask_image"), () => this.brush?.show());
+    this.missed = ""; // what is wrong with the mask
+    this.mask = new Mask(maskField, () => {
+      this.brush?.show();
+      this.judge();
+    });
     this.brush = new Brush(this.root, this.shown, this.mask);
     if (this.shown.complete && sizeOf(this.shown)) this.seen();
   }
@@ -184,10 +227,30 @@ class Picture extends Shown {
     if (!usable) this.brush.forget();
   }
 
+  /** Learn whether the mask, a file or painted, leaves out the mouths of those who are to speak. */
+  async judge() {
+    this.missed = "";
+    const { found, speakers } = this.faces;
+    const { file } = maskField;
+    if (!found?.length || !file) return this.tellMissed();
+    const covered = await shares(file, found.map((face) => face.mouth));
+    if (maskField.file !== file || this.faces.found !== found) return;
+    const count = covered.filter((share) => share > BESIDE).length;
+    if (!count) this.missed = text.textMisses;
+    else if (count < Math.min(speakers, found.length)) this.missed = text.textMissesOne;
+    this.tellMissed();
+  }
+
+  /** Of a file it is said at once; who paints may not be at the mouth yet. */
+  tellMissed() {
+    problem("mask_image", maskField.isDrawn ? "" : this.missed);
+  }
+
   /** The largest faces speak by themselves; others need a mask that says so. */
   picked() {
     const { chosen, found, picked } = this.faces;
     this.mask.limit(picked ? { chosen, others: found.filter((face) => !chosen.includes(face)) } : null);
+    this.judge();
   }
 }
 
@@ -224,6 +287,11 @@ class Voice extends Slot {
     this.piece = null; // the part that was cut out last, and from where: the same one is not sent twice
     this.filename = this.root.querySelector("[data-name]");
     this.sound = new Trim(this.root, form.dataset.nonce, () => this.selected());
+    this.unheard = this.root.querySelector("[data-unheard]");
+    this.sound.audio.addEventListener("error", () => {
+      this.unheard.hidden = !this.sound.audio.getAttribute("src");
+      if (!this.unheard.hidden) this.unknown();
+    });
     this.source = this.sound.audio.getAttribute("src");
     if (this.source) this.sound.load(this.source, this.source);
     new Recorder(this.root.querySelector("[data-record]"), text.textRecording, (file) => this.give([file]));
@@ -242,6 +310,7 @@ class Voice extends Slot {
 
   preview(url, name, source) {
     this.filename.textContent = name;
+    this.unheard.hidden = true;
     this.source = source;
     this.whole = this.piece = null; // those of another recording
     if (url) this.sound.load(url, source);
@@ -276,6 +345,8 @@ class Voice extends Slot {
   /** Another part is chosen: the one in the form is no longer what the page shows. */
   selected() {
     if (this.whole && !this.matches) this.restore();
+    if (this.sound.silent) problem(this.name, text.textSilent);
+    else if (document.getElementById(`problem-${this.name}`).textContent.trim() === text.textSilent) problem(this.name, "");
     reckon();
   }
 
@@ -330,6 +401,27 @@ function reckon() {
     `${fill(short.dataset.short, { missing: figure.format(missing) })} ${helps ? short.dataset.cheaper : short.dataset.shorter}`;
 }
 
+// --- A picture that is too small for the resolution ---------------------------------------------------
+
+const small = JSON.parse(text.small);
+const NEARLY = 0.95;
+
+/** Say what size the video gets, if that is less than the resolution that was chosen. */
+function warnOfSize() {
+  const [field] = parts[kind()];
+  const { shown } = slots[field];
+  const size = shown.hidden ? null : sizeOf(shown);
+  const place = document.getElementById("enlarged");
+  place.hidden = true;
+  if (!size) return;
+  const resolution = Number(chosen());
+  const scale = Math.min(resolution / Math.min(size.width, size.height), Number(text.mostEnlarged));
+  const [width, height] = [size.width, size.height].map((side) => 2 * Math.round((side * scale) / 2));
+  if (Math.min(width, height) >= NEARLY * resolution) return;
+  place.hidden = false;
+  place.textContent = fill(small[field], { resolution, width, height });
+}
+
 cheapest.addEventListener("click", () => {
   form.querySelector('input[name="resolution"]').checked = true;
   changeSetting();
@@ -338,6 +430,7 @@ for (const radio of form.querySelectorAll('input[name="resolution"], input[name=
   radio.addEventListener("change", changeSetting);
 }
 
+const maskField = new MaskField(form.querySelector("[data-mask]"));
 let slots = null;
 slots = {
   image: new Picture(),
@@ -348,8 +441,6 @@ slots = {
 };
 const sample = document.getElementById("use-sample");
 const samples = JSON.parse(sample.dataset.samples);
-const maskField = { input: form.elements.mask_image, standIn: form.querySelector("#mask_image ~ [data-stand-in]") };
-maskField.empty = maskField.standIn.disabled; // no former job's mask
 
 function changeKind() {
   // What another kind needs is not sent along.
@@ -357,8 +448,7 @@ function changeKind() {
   // Each kind has samples of its own.
   for (const [name, url] of Object.entries(samples[kind()])) if (slots[name].sampled) slots[name].takeSample(url);
   const takesMask = masked.includes(kind());
-  maskField.input.disabled = !takesMask;
-  maskField.standIn.disabled = maskField.empty || !takesMask;
+  maskField.use(takesMask);
   slots.image.use(takesMask && parts[kind()].includes("image"));
   changeSetting();
 }
@@ -367,6 +457,8 @@ function changeSetting() {
   const [speakers, best] = [kind() === "lipsync-image-multi" ? 2 : 1, Number(Object.keys(rates).at(-1))];
   slots.image.faces.expect(speakers, Number(chosen()), best, masked.includes(kind()));
   slots.video.faces.expect(1, Number(chosen()), best);
+  stopped.forget();
+  warnOfSize();
   reckon();
 }
 for (const radio of form.querySelectorAll('input[name="model"]')) radio.addEventListener("change", changeKind);
@@ -446,6 +538,34 @@ const bar = document.getElementById("upload");
 const unsent = document.getElementById("unsent");
 const label = generate.textContent;
 
+/** Whether only the built-in engine can make this kind of video, so that what it found is what will be. */
+function isKnown() {
+  const choice = form.elements[`engine-${kind()}`];
+  return text.known.split(" ").includes(kind()) || choice?.value === "local";
+}
+
+/** What is wrong with the files that are there, in the order of the page. */
+function findings() {
+  const found = [];
+  const [picture] = parts[kind()];
+  const slot = slots[picture];
+  const choose = slot.root.querySelector("[data-choose]");
+  const { wrong: face } = slot.faces;
+  // Of a video only the first picture was looked at, and who speaks may come later.
+  if (face) found.push({ sentence: face.sentence, sure: face.sure && picture === "image" && isKnown(), at: choose });
+  else if (picture === "image" && !slot.unseen.hidden) found.push({ sentence: text.textUnseen, sure: false, at: choose });
+  else if (slots.image.missed && picture === "image" && masked.includes(kind())) {
+    const at = maskField.isDrawn ? slot.root.querySelector("[data-brush-open]") : maskField.control;
+    found.push({ sentence: slots.image.missed, sure: isKnown(), at });
+  }
+  for (const name of parts[kind()]) {
+    if (!slots[name].sound?.silent) continue;
+    problem(name, text.textSilent);
+    found.push({ sentence: text.textSilent, sure: true, at: slots[name].root.querySelector("[data-choose]") });
+  }
+  return found;
+}
+
 function lacks() {
   const found = [
     ...parts[kind()].map((name) => [name, slots[name].filled ? "" : missing[name]]),
@@ -502,7 +622,13 @@ form.addEventListener("htmx:beforeRequest", (event) => {
   if (first) {
     event.preventDefault();
     restoreAll();
+    stopped.forget();
     document.getElementById(first).focus();
+    return;
+  }
+  if (stopped.stops(findings())) {
+    event.preventDefault();
+    restoreAll();
     return;
   }
   generate.classList.add("is-busy");
@@ -522,6 +648,11 @@ form.addEventListener("htmx:afterRequest", (event) => {
   unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
 });
 form.addEventListener("upload:refused", restoreAll);
+// Who comes back finds the files of the video again.
+form.addEventListener("htmx:beforeOnLoad", (event) => {
+  const made = event.detail.xhr.getResponseHeader("Mundwerk-Job");
+  if (event.target === form && made) history.replaceState(null, "", `${form.getAttribute("action")}?like=${made}`);
+});
 form.addEventListener("htmx:afterSettle", () => {
   const first = form.querySelector(".field__error:not([hidden])");
   first?.closest("details")?.setAttribute("open", "");

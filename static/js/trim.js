@@ -5,6 +5,7 @@ import { clock } from "./time.js";
 const LEAST_SECONDS = 0.5;
 const STEP_SECONDS = 0.1;
 const HEIGHT_PX = 48;
+const SILENT = 1e-4; // of full scale: −80 dB, where no engine hears a voice
 
 export class Trim extends Sound {
   /** `nonce` is what the page allows style sheets of scripts by. */
@@ -15,12 +16,13 @@ export class Trim extends Sound {
     this.place.className = "trim-wave";
     this.place.hidden = true;
     this.fields = root.querySelector("[data-trim]");
+    this.note = root.querySelector("[data-trim-note]");
     this.from = root.querySelector("[data-trim-from]");
     this.to = root.querySelector("[data-trim-to]");
     this.begin = this.end = 0;
     this.wanted = null;
     for (const field of [this.from, this.to]) {
-      field.addEventListener("change", () => this.select(Number(this.from.value), Number(this.to.value)));
+      field.addEventListener("change", () => this.typed(Number(this.from.value), Number(this.to.value)));
     }
     this.audio.addEventListener("play", () => this.follow());
     const restyle = () => this.surfer?.setOptions(this.colours());
@@ -31,6 +33,14 @@ export class Trim extends Sound {
   /** How long the chosen part is; null while the recording's length is not known. */
   get length() {
     return this.seconds === null ? null : this.end - this.begin;
+  }
+
+  /** Whether nothing is to be heard in the chosen part; false as long as that is not known. */
+  get silent() {
+    const { most } = this.values;
+    if (!most || !this.seconds) return false;
+    const [first, last] = [this.begin, this.end].map((second) => (second / this.seconds) * most.length);
+    return most.slice(Math.floor(first), Math.ceil(last)).every((value) => value < SILENT);
   }
 
   get isCut() {
@@ -56,7 +66,7 @@ export class Trim extends Sound {
   discard() {
     this.surfer?.destroy();
     this.surfer = this.region = null;
-    this.place.hidden = this.fields.hidden = true;
+    this.place.hidden = this.fields.hidden = this.note.hidden = true;
     this.wave.removeAttribute("hidden");
     this.begin = this.end = 0;
   }
@@ -76,6 +86,7 @@ export class Trim extends Sound {
 
   heard(values) {
     super.heard(values);
+    this.changed();
     this.build();
   }
 
@@ -108,7 +119,10 @@ export class Trim extends Sound {
       if (this.region) return;
       const part = { start: this.begin, end: this.end, drag: false, minLength: LEAST_SECONDS, color: "transparent" };
       this.region = regions.addRegion(part);
-      this.region.on("update", () => this.take(this.region.start, this.region.end));
+      this.region.on("update", () => {
+        this.note.hidden = true;
+        this.take(this.region.start, this.region.end);
+      });
       this.fill();
     });
   }
@@ -116,6 +130,16 @@ export class Trim extends Sound {
   colours() {
     const style = getComputedStyle(this.place);
     return { waveColor: style.color, progressColor: style.outlineColor, cursorColor: style.color };
+  }
+
+  /** Take the part between these; what is not one is set right, and that is said. */
+  typed(begin, end) {
+    this.select(begin, end);
+    const inverted = (end || this.seconds) - begin < LEAST_SECONDS;
+    this.note.hidden = !inverted;
+    if (!inverted) return;
+    const values = { least: said(LEAST_SECONDS), from: said(this.begin), to: said(this.end) };
+    this.note.textContent = this.note.dataset.text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
   /** Take this part, as far as there is one. */
@@ -163,6 +187,9 @@ export class Trim extends Sound {
     if (this.seconds && this.isCut) this.time.textContent = clock(this.length);
   }
 }
+
+const figure = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const said = (seconds) => figure.format(seconds);
 
 /** The two lips of `wave.js` on a canvas. */
 function lips([values], pen) {

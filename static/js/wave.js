@@ -5,7 +5,8 @@ const FEWEST_BARS = 24;
 const MAX_BYTES = 40_000_000; // a longer file is not decoded just to draw it
 const known = new Map();
 
-/** Peaks (0 to 1) of the sound in a Blob or at an address; an empty list if it can not be read. */
+/** How loud (0 to 1) the sound in a Blob or at an address is, bar by bar; an empty list if it can not be read.
+ *  Its `most` says the same of the largest sample of each bar, where full scale is 1. */
 export async function peaks(source, count) {
   const key = typeof source === "string" ? `${source} ${count}` : null;
   if (key && known.has(key)) return known.get(key);
@@ -21,14 +22,18 @@ async function decode(source, count) {
   const sound = await context.decodeAudioData(bytes);
   const samples = sound.getChannelData(0);
   const step = samples.length / count;
+  const largest = new Array(count).fill(0);
   const loud = Array.from({ length: count }, (_, i) => {
     let sum = 0;
     const end = Math.floor((i + 1) * step);
-    for (let at = Math.floor(i * step); at < end; at++) sum += samples[at] * samples[at];
+    for (let at = Math.floor(i * step); at < end; at++) {
+      sum += samples[at] * samples[at];
+      largest[i] = Math.max(largest[i], Math.abs(samples[at]));
+    }
     return Math.sqrt(sum / Math.max(step, 1));
   });
   const most = Math.max(...loud, 1e-4);
-  return loud.map((value) => Math.pow(value / most, 0.7));
+  return Object.assign(loud.map((value) => Math.pow(value / most, 0.7)), { most: largest });
 }
 
 async function fetched(url) {

@@ -1,5 +1,6 @@
 """A program's own jobs: listed, cancelled, removed, and priced before they are made."""
 
+import re
 from typing import Any
 
 import pytest
@@ -146,6 +147,8 @@ def test_an_estimate_is_what_the_submission_holds_and_makes_nothing(
     form = {name: value if name in ("resolution", "order") else f"{media_at}/{value}" for name, value in fields.items()}
     estimate = program.post(f"estimate/{path}", {"formState": form})
     assert estimate.status_code == 200, estimate.content
+    (warning,) = estimate.json()["warnings"]  # of a picture of 8 × 6 pixels
+    assert re.search(r"is too small for (480|720)p: the (video|result) gets 16 × 12 pixels", warning)
     assert not Job.objects.exists()
     assert not Media.objects.exists()
     assert program.post(path, {"formState": form}).status_code == 200

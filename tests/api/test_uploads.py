@@ -93,5 +93,8 @@ def test_only_so_many_wait_to_be_used(program: Program, stranger: Program, setti
     refused = program.post("uploads", wanted)
 
     assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
-    assert refused.json()["error"] == "2 files wait to be used, as many as may. Use them, or wait a day."
+    assert (
+        refused.json()["error"]
+        == "2 uploaded files are waiting to be used, which is the limit. Use them, or wait a day."
+    )
     assert stranger.post("uploads", wanted).status_code == 200

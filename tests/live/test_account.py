@@ -106,7 +106,7 @@ def test_second_factor_sessions_export_and_deletion(page: Page, phone: BrowserCo
     own = names_of_files(product, EMAIL)
     assert len(own) >= 2
     page.get_by_role("link", name="Delete account").click()
-    page.get_by_label("I know that this can not be undone.").check()
+    page.get_by_label("I know that this cannot be undone.").check()
     page.get_by_role("button", name="Delete my account").click()
     confirm(page)
     expect(page.get_by_text("Your account is deleted.")).to_be_visible()

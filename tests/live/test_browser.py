@@ -211,7 +211,7 @@ def test_videos_are_found_renamed_and_deleted(page: Page) -> None:
     expect(cards).to_have_count(1)
     assert page.evaluate("document.activeElement.id") == "q"
     page.get_by_text("Video", exact=True).click()
-    expect(page.get_by_text("None of these")).to_be_visible()
+    expect(page.get_by_text("No video found")).to_be_visible()
     assert "kind=lipsync-video" in page.url
     page.get_by_text("Photo", exact=True).click()
     expect(cards).to_have_count(1)

@@ -43,7 +43,8 @@ def motion(page: Page, parts: int) -> list[float]:
 
 def mask_name(page: Page) -> str | None:
     """The file that is in the form as the mask."""
-    name: str | None = page.locator("#mask_image").evaluate("input => input.files[0]?.name ?? null")
+    fields = "['drawn_mask', 'mask_image'].flatMap((id) => [...document.getElementById(id).files])"
+    name: str | None = page.evaluate(f"() => {fields}[0]?.name ?? null")
     return name
 
 
@@ -54,13 +55,16 @@ def test_the_face_that_was_tapped_is_the_one_that_speaks(page: Page, tmp_path: P
     expect(slot.locator("[data-found]")).to_contain_text("2 faces are found.", timeout=LOOK_MS)
     left, right = slot.get_by_role("button", name="Face 1 of 2"), slot.get_by_role("button", name="Face 2 of 2")
     expect(right).to_have_attribute("aria-pressed", "true")
-    assert page.locator("#mask_image").evaluate("input => input.files.length") == 0
+    assert mask_name(page) is None
     left.focus()
     page.keyboard.press("Enter")
     expect(left).to_have_attribute("aria-pressed", "true")
     expect(left).to_be_focused()
     expect(right).to_have_attribute("aria-pressed", "false")
-    assert page.locator("#mask_image").evaluate("input => input.files[0].name") == "mask.png"
+    assert mask_name(page) == "mask.png"
+    page.get_by_text("More settings").click()
+    expect(page.locator("[data-mask-set]")).to_have_text("Set in the picture: only the face that you tapped speaks.")
+    assert page.locator("#mask_image").evaluate("input => input.files.length") == 0
     page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
     finished(page, 7.48)
     speaks, listens = motion(page, 2)
@@ -139,6 +143,11 @@ def test_a_file_comes_before_a_face_that_was_tapped(page: Page, tmp_path: Path) 
     page.get_by_text("Video", exact=True).first.click()
     page.get_by_text("Photo", exact=True).click()
     assert mask_name(page) == "own.png"
+    page.get_by_text("More settings").click()
+    expect(page.locator("[data-mask-set]")).to_contain_text("own.png")
+    page.locator("[data-mask-remove]").click()
+    assert mask_name(page) is None
+    expect(page.locator("#mask_image")).to_be_focused()
 
 
 def test_where_no_engine_takes_a_mask_none_is_made(browser: Browser, tmp_path: Path) -> None:
@@ -160,7 +169,7 @@ def test_where_no_engine_takes_a_mask_none_is_made(browser: Browser, tmp_path: P
         expect(slot.locator("[data-brush]")).to_be_hidden()
         expect(slot.locator("[data-canvas]")).to_be_hidden()
         expect(paint).to_be_hidden()
-        expect(slot.locator("[data-found]")).to_contain_text("Who of them speaks can not be chosen")
+        expect(slot.locator("[data-found]")).to_contain_text("Who of them speaks cannot be chosen")
         expect(slot.get_by_role("button", name="Face")).to_have_count(0)
         assert mask_name(page) is None
 

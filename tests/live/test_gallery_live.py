@@ -2,6 +2,7 @@
 
 import re
 import time
+import zipfile
 from collections.abc import Callable
 
 import httpx
@@ -162,6 +163,10 @@ def test_a_selection_stays_while_other_things_change(page: Page, program: Caller
 
     expect(page.locator("#picked")).to_contain_text("2 selected")
     expect(card_of(page, going).get_by_role("checkbox")).to_be_checked()
+    with page.expect_download() as download:
+        page.locator("#picked").get_by_role("button", name="Download").click()
+    assert zipfile.ZipFile(download.value.path()).namelist() == ["face – voice.mp4"]
+    expect(page.locator("#picked")).to_contain_text("2 selected")
     page.keyboard.press("Escape")
     expect(page.locator("#picked")).to_be_hidden()
 
@@ -258,7 +263,7 @@ def test_the_end_is_told_to_who_asked_and_allowed_it(page: Page, program: Caller
 
     page.wait_for_function("() => window.told.length", timeout=RENDER_MS)
 
-    assert page.evaluate("window.told") == [["voice", "Your video is ready.", job_id]]
+    assert page.evaluate("window.told") == [["face – voice", "Your video is ready.", job_id]]
     expect(button).to_be_hidden()  # nothing is open any more
     page.reload()
     later = program.submit(seed=2)

@@ -16,16 +16,15 @@ from tests.live.pages import sign_up
 from tests.live.product import Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
-MASK = """async input => {
-    if (!input.files.length) return null;
-    const bytes = new Uint8Array(await input.files[0].arrayBuffer());
-    return [...bytes];
+MASK = """async () => {
+    const [file] = ["drawn_mask", "mask_image"].flatMap((id) => [...document.getElementById(id).files]);
+    return file ? [...new Uint8Array(await file.arrayBuffer())] : null;
 }"""
 
 
 def mask(page: Page) -> Any:
     """The mask in the form, 0 to 1, at 96 × 120; None if there is none."""
-    found = page.locator("#mask_image").evaluate(MASK)
+    found = page.evaluate(MASK)
     if found is None:
         return None
     grey = cv2.imdecode(np.frombuffer(bytes(found), np.uint8), cv2.IMREAD_GRAYSCALE)

@@ -90,7 +90,7 @@ def test_a_persons_files_go_to_the_bucket_and_come_from_it(page: Page, files: An
     page.wait_for_function("() => document.querySelector('[data-player] video').currentTime > 0.4")
     with page.expect_download() as download:
         page.locator("#download").click()
-    assert download.value.suggested_filename == "voice.mp4"
+    assert download.value.suggested_filename == "face – voice.mp4"
     assert download.value.path().read_bytes()[4:8] == b"ftyp"
 
     page.locator("#delete").click()

@@ -52,6 +52,26 @@ def test_a_part_is_chosen_by_keyboard_and_becomes_the_video(page: Page) -> None:
     finished(page, 5.7)
 
 
+def test_a_part_that_ends_before_it_begins_is_set_right_and_that_is_said(page: Page) -> None:
+    sign_up(page, "inverted@example.org")
+    page.goto("/studio/?sample=1")
+    voice = page.locator("[data-slot=audio]")
+    start, stop, note = (
+        voice.get_by_label("From"),
+        voice.get_by_label("to", exact=True),
+        voice.locator("[data-trim-note]"),
+    )
+    expect(start).to_be_visible(timeout=BUILD_MS)
+    start.fill("5")
+    expect(note).to_be_hidden()
+    stop.fill("3")
+    stop.press("Tab")
+    expect(note).to_have_text("The end has to come after the start, at least 0.5 s later: 5.0 to 5.5 s are taken now.")
+    stop.fill("6")
+    stop.press("Tab")
+    expect(note).to_be_hidden()
+
+
 def test_a_part_is_chosen_by_its_handles_and_goes_with_the_voice(page: Page, tmp_path: Path) -> None:
     sign_up(page, "handles@example.org")
     page.get_by_text("Two speakers", exact=True).click()

@@ -4,6 +4,7 @@ import re
 
 from allauth.account.models import EmailAddress
 from django.test import Client
+from pytest_django import Settings
 
 from jobs.models import User
 from tests.web.reading import source, words
@@ -19,6 +20,23 @@ def test_the_account_shows_its_addresses_and_whether_they_are_confirmed(alices: 
 
     page = words(alices.get(ACCOUNT))
     assert page.index(f"{alice.email} for logging in confirmed") < page.index("second@example.org not confirmed")
+
+
+def test_two_factor_asks_for_a_confirmed_address_first(alices: Client, alice: User, settings: Settings) -> None:
+    needs = "It needs every e-mail address of the account to be confirmed"
+    address = EmailAddress.objects.create(user=alice, email=alice.email, primary=True)
+
+    page = alices.get(ACCOUNT)
+    assert needs in words(page)
+    assert "/accounts/2fa/totp/activate/" not in source(page)
+    settings.MFA_ALLOW_UNVERIFIED_EMAIL = True  # where addresses are never confirmed
+    assert needs not in words(alices.get(ACCOUNT))
+
+    settings.MFA_ALLOW_UNVERIFIED_EMAIL = False
+    address.set_verified()
+    page = alices.get(ACCOUNT)
+    assert needs not in words(page)
+    assert "/accounts/2fa/totp/activate/" in source(page)
 
 
 def test_every_link_of_the_account_leads_somewhere(alices: Client) -> None:

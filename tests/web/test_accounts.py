@@ -139,7 +139,7 @@ def test_where_it_is_asked_for_the_address_comes_first(
 
     answer = anybody.post(SIGN_UP, {"email": NEW, "password1": PASSWORD}, follow=True)
 
-    assert "Look into your mail" in words(answer)
+    assert "Check your mail" in words(answer)
     assert not is_in(anybody)
     anybody.post(link_in(mailoutbox[0]))
     log_in(anybody, NEW)
@@ -157,7 +157,7 @@ def test_where_the_address_comes_first_signing_up_tells_nobody_who_has_an_accoun
 
     assert answer.request["PATH_INFO"] == "/accounts/confirm-email/"
     assert [message for message, _ in answer.redirect_chain] == ["/accounts/confirm-email/"]
-    assert "Look into your mail" in words(answer)
+    assert "Check your mail" in words(answer)
     assert email.partition("@")[0] not in words(answer).replace(f"Confirmation email sent to {email}.", "")
     assert not is_in(anybody)
     (mail,) = mailoutbox

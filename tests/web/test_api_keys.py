@@ -83,7 +83,7 @@ def test_a_day_that_makes_no_sense_makes_no_key(alices: Client, day: str, part: 
 def test_a_lifetime_that_is_not_offered_makes_no_key(alices: Client) -> None:
     answer = alices.post(PAGE, {"expires": "31"})
 
-    assert (answer.status_code, problem(answer, "expires")) == (422, "Choose one of the list.")
+    assert (answer.status_code, problem(answer, "expires")) == (422, "Choose one from the list.")
     assert not ApiKey.objects.exists()
 
 

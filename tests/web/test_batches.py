@@ -246,7 +246,7 @@ def test_a_table_makes_videos_of_every_kind(alices: Client, png: Path, wav: Path
     assert (first.model, first.name, first.resolution, first.prompt, first.seed) == (
         "lipsync-image", "First", 720, "calm", 7,
     )  # fmt: skip
-    assert (second.model, second.name, second.resolution) == ("lipsync-video", "voice", 480)
+    assert (second.model, second.name, second.resolution) == ("lipsync-video", "clip – voice", 480)
     assert (third.model, third.speaking_order, third.price) == ("lipsync-image-multi", "left_right", 12)
     assert Media.objects.count() == 3
     assert first.input("audio") == second.input("audio") == third.input("left_audio") == third.input("right_audio")
@@ -565,7 +565,7 @@ def test_one_plan_too_many_is_said_above_the_form(alices: Client, plan: Plan, vo
     answer = alices.post(NEW, voices)
 
     assert answer.status_code == 422
-    assert "5 batches wait for your word, as many as may. Make or discard one of them first." in words(answer)
+    assert "5 batches are waiting to be made, which is the limit. Make or discard one of them first." in words(answer)
 
 
 def test_a_plan_whose_files_are_gone_says_so(alices: Client, plan: Plan) -> None:
@@ -730,7 +730,7 @@ def test_all_videos_that_are_done_come_in_one_zip(
     address = f"/batches/{batch.pk}/results.zip"
     assert alices.get(address).status_code == 404
     jobs = work(batch, fake_engine, engine.succeed, engine.fail, engine.succeed)
-    lifecycle.rename(alice, jobs[2].pk, "ONE")
+    lifecycle.rename(alice, jobs[2].pk, "FACE – ONE")
 
     answer = alices.get(address)
 
@@ -740,9 +740,9 @@ def test_all_videos_that_are_done_come_in_one_zip(
     assert "filename*=utf-8''%C3%9Cber_uns.zip" in answer["Content-Disposition"]
     with zipfile.ZipFile(io.BytesIO(body)) as archived:
         assert archived.testzip() is None
-        assert archived.namelist() == ["one.mp4", "ONE (2).mp4"]
+        assert archived.namelist() == ["face – one.mp4", "FACE – ONE (2).mp4"]
         assert {info.compress_type for info in archived.infolist()} == {zipfile.ZIP_STORED}
-        assert archived.read("one.mp4") == RESULT
+        assert archived.read("face – one.mp4") == RESULT
 
 
 def test_a_video_that_is_gone_is_named_in_the_zip(alices: Client, plan: Plan, fake_engine: type[FakeEngine]) -> None:
@@ -755,9 +755,9 @@ def test_a_video_that_is_gone_is_named_in_the_zip(alices: Client, plan: Plan, fa
 
     with zipfile.ZipFile(io.BytesIO(whole(answer))) as archived:
         assert archived.testzip() is None
-        assert archived.namelist() == ["one.mp4", "three.mp4", "missing.txt"]
+        assert archived.namelist() == ["face – one.mp4", "face – three.mp4", "missing.txt"]
         text = archived.read("missing.txt").decode()
-    assert text == "These videos could not be read, or were deleted meanwhile:\n\ntwo.mp4\n"
+    assert text == "These videos could not be read, or were deleted meanwhile:\n\nface – two.mp4\n"
 
 
 def test_the_sample_face_speaks(alices: Client, voices: dict[str, object]) -> None:

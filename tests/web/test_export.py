@@ -128,7 +128,7 @@ def test_it_may_be_asked_for_every_five_minutes(alices: Client, charlies: Client
 
     again = alices.post(EXPORT, follow=True)
 
-    assert "You may download your data once in 5 minutes. Try again in" in words(again)
+    assert "You may download your data once every 5 minutes. Try again in" in words(again)
     archive(charlies.post(EXPORT))
 
 

@@ -1,7 +1,9 @@
 """The gallery: own videos, newest first, page by page, each card as its job is."""
 
 import html
+import io
 import re
+import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -189,7 +191,7 @@ def test_some_of_them_are_asked_for(
     answer = alices.get(GALLERY, asked, headers=HTMX if part else {})
 
     assert shown(answer) == [mixed[name].pk for name in found]
-    assert ("None of these" in words(answer)) == (not found)
+    assert ("No video found" in words(answer)) == (not found)
 
 
 def test_what_was_asked_for_stays_in_the_form(alices: Client, mixed: dict[str, Job]) -> None:
@@ -399,6 +401,30 @@ def test_several_are_deleted_and_brought_back_together(
     assert shown(answer) == [going.pk, *(job.pk for job in reversed(ended))]
 
 
+def test_those_that_are_done_come_in_one_zip(alices: Client, alice: User, bob: User, job_in: JobIn) -> None:
+    first, second, failed, foreign = (
+        job_in(status, owner)
+        for status, owner in (
+            (Status.DONE, alice),
+            (Status.DONE, alice),
+            (Status.FAILED, alice),
+            (Status.DONE, bob),
+        )
+    )
+    lifecycle.rename(alice, first.pk, "Hello")
+    lifecycle.rename(alice, second.pk, "hello")
+
+    answer = do(alices, "download", [first, second, failed, foreign], "x")
+
+    assert re.fullmatch(r'attachment; filename="Mundwerk [0-9-]{10}\.zip"', answer["Content-Disposition"])
+    assert answer["Cache-Control"] == "private, no-store"
+    with zipfile.ZipFile(io.BytesIO(whole(answer))) as archived:
+        assert archived.testzip() is None
+        assert archived.namelist() == ["hello.mp4", "Hello (2).mp4"]
+        assert {info.compress_type for info in archived.infolist()} == {zipfile.ZIP_STORED}
+        assert archived.read("hello.mp4") == RESULT
+
+
 def test_several_are_cancelled(alices: Client, alice: User, bob: User, job_in: JobIn, make_job: MakeJob) -> None:
     going, done, foreign = [make_job(alice), make_job(alice)], job_in(Status.DONE, alice), make_job(bob)
 
@@ -423,7 +449,7 @@ def test_several_are_tried_again_as_far_as_credits_go(alices: Client, alice: Use
     assert "credits" in words(answer).partition("Close")[0]
 
 
-@pytest.mark.parametrize("what", ["", "x", "remove", "cancel", "again"])
+@pytest.mark.parametrize("what", ["", "x", "download", "remove", "cancel", "again"])
 def test_nothing_is_done_with_nothing(alices: Client, alice: User, job_in: JobIn, what: str) -> None:
     job = job_in(Status.FAILED, alice)
     everything = list(Job.objects.values())
@@ -525,7 +551,7 @@ def test_a_job_without_a_name_is_called_something(alices: Client, alice: User, j
 @pytest.mark.parametrize(
     ("status", "english", "german"),
     [
-        (Status.FAILED, "Did not work out The recording holds 0 voices.", "Fehlgeschlagen"),
+        (Status.FAILED, "Failed The recording holds 0 voices.", "Fehlgeschlagen"),
         (Status.CANCELLED, "Cancelled 10 credits are back", "Abgebrochen 10 Credits sind zurück"),
     ],
 )
@@ -546,13 +572,13 @@ def test_a_job_that_came_to_nothing_says_why(
 def test_the_sentence_of_a_failure_is_said_in_the_readers_language(alices: Client, alice: User, job_in: JobIn) -> None:
     job = job_in(Status.FAILED, alice)
     Job.objects.update(
-        error_template="The face in the picture is {found} pixels wide; {needed} are needed. "
-        "Cut the picture closer or choose another.",
+        error_template="The face is too small: {found} pixels wide; {needed} are needed. "
+        "Cut closer to it, or choose another picture.",
         error_params={"found": 12, "needed": 64},
     )
 
-    assert "is 12 pixels wide; 64 are needed" in words(one_card(alices, job))
-    assert "ist 12 Pixel breit, nötig sind 64" in words(one_card(alices, job, **GERMAN))
+    assert "too small: 12 pixels wide; 64 are needed" in words(one_card(alices, job))
+    assert "zu klein: 12 Pixel breit; 64 sind nötig" in words(one_card(alices, job, **GERMAN))
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_every_way_shows_the_sample_until_its_example_is_there(
     anybody: Client, alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]
 ) -> None:
     before = source(anybody.get("/"))
-    shown = ("/static/pictures/face.webp", "/samples/clip.mp4", "/static/pictures/pair.webp")
+    shown = ("/static/pictures/face.webp", "/static/pictures/clip.webp", "/static/pictures/pair.webp")
     assert all(address in before for address in shown)
     assert "data-video" not in before
 

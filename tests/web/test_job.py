@@ -11,8 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import credits, lifecycle
+from jobs.engines.local.manner import VOCABULARY
 from jobs.models import Job, JobInput, MovementKind, Status, User, Wallet, WalletKind
 from jobs.models.job import Model
+from jobs.web.words import MANNERS
 from tests.conftest import MakeJob
 from tests.engine import RESULT
 from tests.web.conftest import JobIn
@@ -108,9 +110,28 @@ def test_the_facts_of_a_job(alices: Client, alice: User, make_job: MakeJob) -> N
         assert "2147483647" in words(answer)
         assert "720p" in words(answer)
         assert "calm &lt;b&gt;" in source(answer)
-        assert "calm, still" in words(answer)
+        assert "This had an effect: calm, still. Anything else" in words(answer) or headers
+        assert "Gewirkt hat: ruhig, reglos. Alles andere" in words(answer) or not headers
     paid_by_a_program = make_job(alice, wallet_kind=WalletKind.API)
     assert "10 API credits" in words(page_of(alices, paid_by_a_program))
+
+
+@pytest.mark.parametrize(("engine", "said"), [("local 1", True), ("upstream 1", False), ("fal 1", False)])
+def test_a_prompt_without_effect_is_said_where_the_engine_tells(
+    alices: Client, alice: User, job_in: JobIn, engine: str, said: bool
+) -> None:
+    job = job_in(Status.DONE, alice)
+    Job.objects.update(prompt="like a pirate", prompt_used=[], engine=engine)
+
+    answer = page_of(alices, job)
+
+    assert ("No word of it is known here, so it had no effect. Words that work" in words(answer)) == said
+    assert ('href="/docs/#prompt"' in source(answer)) == said
+    assert 'id="prompt"' in source(alices.get("/docs/"))
+
+
+def test_every_word_that_works_has_its_translation() -> None:
+    assert set(MANNERS) == {word for word, _, _ in VOCABULARY}
 
 
 def test_the_timings_are_said_and_drawn(alices: Client, alice: User, job_in: JobIn) -> None:
@@ -247,7 +268,8 @@ def test_an_open_job_that_has_not_changed_is_not_told_again(
 
 
 @pytest.mark.parametrize(
-    ("typed", "name"), [("  Good evening ", "Good evening"), ("x" * 500, "x" * 120), ("", "voice"), ("a\0b", "ab")]
+    ("typed", "name"),
+    [("  Good evening ", "Good evening"), ("x" * 500, "x" * 120), ("", "face – voice"), ("a\0b", "ab")],
 )
 def test_a_job_gets_another_name(alices: Client, alice: User, make_job: MakeJob, typed: str, name: str) -> None:
     job = make_job(alice)

@@ -38,7 +38,7 @@ def test_every_kind_of_video_has_its_rule(anybody: Client) -> None:
 
     for rule in (
         "Photo The voice",
-        "Video The voice A longer video is trimmed, a shorter one plays forth and back",
+        "Video The voice A longer video is trimmed, a shorter one plays back and forth",
         "Two speakers, at once The longer voice",
         "Two speakers, in turn Both voices together",
     ):
@@ -46,7 +46,7 @@ def test_every_kind_of_video_has_its_rule(anybody: Client) -> None:
 
 
 def test_the_wallets_are_said_to_be_two(anybody: Client, alices: Client) -> None:
-    assert "They are independent and can not be exchanged." in words(anybody.get(PAGE))
+    assert "They are independent and cannot be exchanged." in words(anybody.get(PAGE))
     assert "See yours" not in words(anybody.get(PAGE))
     assert '<a href="/credits/">See yours</a>' in source(alices.get(PAGE))
 

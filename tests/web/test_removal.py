@@ -63,7 +63,7 @@ def test_it_says_what_goes_and_asks(alices: Client, alice: User, job_in: JobIn) 
     assert "2 API keys" in page
     assert "490 credits that are left" in page
     refused = alices.post(REMOVE)
-    assert (refused.status_code, problem(refused, "sure")) == (422, "Say that you know it can not be undone.")
+    assert (refused.status_code, problem(refused, "sure")) == (422, "Confirm that you know it cannot be undone.")
     assert User.objects.get(pk=alice.pk).email == alice.email
 
 

@@ -63,7 +63,7 @@ def test_two_files_make_a_job(
 
     assert (answer.status_code, answer["Location"]) == (303, "/gallery/")
     job = Job.objects.get()
-    assert (job.user, job.name, job.resolution, job.prompt, job.seed) == (alice, "voice", resolution, "calm", 42)
+    assert (job.user, job.name, job.resolution, job.prompt, job.seed) == (alice, "face – voice", resolution, "calm", 42)
     given = {one.field: one.media for one in job.inputs.all()}
     assert {field: (media.kind, media.filename) for field, media in given.items()} == {
         "image": ("image", "face.png"),
@@ -413,13 +413,13 @@ def test_a_style_sheet_of_a_script_needs_the_word_of_this_very_page(alices: Clie
 def test_only_what_an_engine_takes_is_offered(alices: Client, settings: Settings) -> None:
     page = alices.get(STUDIO).content.decode()
     assert 'value="lipsync-video"' in page
-    assert 'data-for="lipsync-image lipsync-video lipsync-image-multi"><label for="mask_image">' in page
+    assert 'data-for="lipsync-image lipsync-video lipsync-image-multi" data-mask ' in page
     assert 'name="engine-' not in page  # nothing to choose
 
     settings.ENGINES = {"lipsync-image": ["fal"], "lipsync-video": [], "lipsync-image-multi": ["fal"]}
     page = alices.get(STUDIO).content.decode()
     assert 'value="lipsync-video"' not in page
-    assert 'data-for=""><label for="mask_image">' in page
+    assert 'data-for="" data-mask ' in page
     assert 'value="meanwhile"' in page
     assert 'value="left_right"' not in page
 

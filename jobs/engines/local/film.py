@@ -29,11 +29,11 @@ from jobs.errors import InvalidInput, gettext_noop
 ABSENT = gettext_noop(
     "For {seconds} s of the video the speaking face is not seen, or covered: there it was left as it is."
 )
-EXTENDED = gettext_noop("The voice is longer than the video, so the video plays forth and back.")
+EXTENDED = gettext_noop("The voice is longer than the video, so the video plays back and forth.")
 WORTH_SAYING_SECONDS = 0.5
 NO_FACE = gettext_noop("No face was found in the video. Choose one that shows a face from the front.")
 SMALL_FACE = gettext_noop(
-    "The face in the video is {found} pixels wide; {needed} are needed. Crop the video closer or choose another."
+    "The face is too small: {found} pixels wide; {needed} are needed. Cut closer to it, or choose another video."
 )
 GIVE_UP_SECONDS = 20  # a video without a face for so long at its beginning is refused
 

@@ -33,7 +33,7 @@ ONE_FACE = gettext_noop(
     "Two speakers were asked for, but only one face was found. Choose a picture that shows both from the front."
 )
 SMALL_FACE = gettext_noop(
-    "The face in the picture is {found} pixels wide; {needed} are needed. Cut the picture closer or choose another."
+    "The face is too small: {found} pixels wide; {needed} are needed. Cut closer to it, or choose another picture."
 )
 
 

@@ -25,19 +25,24 @@ class Command(BaseCommand):
         if len(name.strip()) > name_limit:
             raise CommandError(f"The name is too long: {name_limit} characters are allowed.")
         with transaction.atomic():
-            user = _account(email.strip().lower())
+            user, is_new = _account(email.strip().lower())
             row, key = keys.create(user, name)
         self.stdout.write(key)
-        self.stderr.write(f"This is the key {row.shown_name} of {user}. It can not be shown again: keep it.")
+        if is_new:
+            self.stderr.write(f"There was no account {user}: it was made, without a password.")
+            self.stderr.write("To log in to it, ask for a new password on the log-in page.")
+        self.stderr.write(f"This is the key {row.shown_name} of {user}. It cannot be shown again: keep it.")
 
 
-def _account(email: str) -> User:
-    """The account with the address, made if needed: without a password, so that nobody can log in to it yet."""
+def _account(email: str) -> tuple[User, bool]:
+    """The account with the address, and whether it is new: without a password, so that nobody can log in to it yet."""
     try:
         validate_email(email)
     except ValidationError:
         raise CommandError(f"“{email}” is no e-mail address.") from None
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        return User.objects.create_user(email), True
     if not user.is_active:
         raise CommandError(f"The account {email} is not active: no key of it would work.")
-    return user
+    return user, False

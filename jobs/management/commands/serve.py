@@ -64,7 +64,7 @@ class Command(BaseCommand):
         compileall.compile_dir(settings.BASE_DIR / "jobs", quiet=2)  # the media sandbox can not keep what it compiles
         missing = missing_layers()
         if missing and settings.SANDBOX_REQUIRED:
-            raise CommandError(f"This host can not give the media sandbox: {', '.join(missing)}.")
+            raise CommandError(f"This host cannot give the media sandbox: {', '.join(missing)}.")
         if missing:
             self.stdout.write(f"Note: the media sandbox has to do without: {', '.join(missing)}.")
         try:
