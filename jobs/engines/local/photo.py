@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from jobs.engines.base import Note
+from jobs.engines.base import MAX_ENLARGEMENT, Note
 from jobs.engines.local import crew
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
@@ -21,7 +21,6 @@ from jobs.engines.local.mouths import mouth, warp
 from jobs.engines.local.shapes import F64, U8, Frames, MouthPose, MouthShape, MouthTrack, Planes
 from jobs.errors import InvalidInput, gettext_noop
 
-MAX_ENLARGEMENT = 2.0
 MIN_FACE_PIXELS = 44  # width of the face in the video
 SEEN_BELOW = 0.5  # of that: what is too small is worth finding too, so that this can be said
 CLIPPED_YAW = 22.0  # from here the inside of the mouth is kept within the face's outline
