@@ -22,6 +22,7 @@ from jobs.models.job import Model
 from lipsync_site.bucket import bucket_url
 from tests import files, people, s3
 from tests.engine import FakeEngine, FarEngine
+from tests.live.product import Product
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,18 @@ def data_dir(tmp_path: Path, settings: Settings) -> Path:
     settings.STORAGES = settings.STORAGES | {"default": storage | {"OPTIONS": options}}
     cache.clear()
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product | None]:
+    """The product of the live tests, if there are any: ahead of all, for it makes the home page's videos meanwhile."""
+    if not any("product" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield None
+        return
+    running = Product(tmp_path_factory.mktemp("live") / "data", ALLOW_PRIVATE_NETWORK="1", EXAMPLES="1")
+    running.launch()
+    yield running
+    running.kill()
 
 
 @pytest.fixture(scope="session")

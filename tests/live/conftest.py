@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.live.chromium import ARGUMENTS, person_at
+from tests.live.pages import WALKER, Furnished, furnish
 from tests.live.product import Caller, Product
 
 
@@ -18,17 +19,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    running = Product(tmp_path_factory.mktemp("live") / "data", ALLOW_PRIVATE_NETWORK="1", EXAMPLES="1")
-    running.start()
-    yield running
-    assert running.stop() == 0
-    assert running.processes() == []
+def product(launched: Product) -> Iterator[Product]:
+    launched.await_start()
+    yield launched
+    assert launched.stop() == 0
+    assert launched.processes() == []
 
 
 @pytest.fixture(scope="session")
 def caller(product: Product) -> Caller:
     return Caller(product, product.manage("create_api_key", "program@example.org"))
+
+
+@pytest.fixture(scope="session")
+def furnished(browser: Browser, product: Product) -> Furnished:
+    """What WALKER's account has, for who looks at it and leaves it as it is."""
+    return furnish(browser, product, WALKER)
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FilePayload, Page
 
 from tests.live.chromium import SAMPLES
 from tests.live.product import Product, until
+from tests.live.voice import short_voice
 
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a long walk along the river"
+WALKER = "walker@example.org"  # has something to show everywhere
 RENDER_SECONDS = 120
+SHORT_VOICE = FilePayload(name="voice.wav", mimeType="audio/wav", buffer=short_voice())
 
 # For whoever comes, logged in or not.
 ANYBODYS = (
@@ -56,11 +59,28 @@ def log_in(page: Page, email: str) -> None:
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
+def send(page: Page) -> None:
+    """Send the sample's face and a short voice, for a video of which any will do; the gallery is there then."""
+    page.goto("/studio/?sample=1")
+    page.locator("#audio").set_input_files(SHORT_VOICE)
+    page.locator("#consent").check()
+    page.locator("#generate").click()
+    page.wait_for_url("**/gallery/")
+
+
+def new_key(page: Page) -> str:
+    """A key of who is logged in."""
+    page.goto("/api-keys/")
+    page.get_by_label("Name").fill("My script")
+    page.get_by_role("button", name="Create key").click()
+    return page.locator("#secret").inner_text()
+
+
 def plan_batch(page: Page) -> str:
     """The address of a batch of one video that is looked at and not made yet, where the page is then."""
     page.goto("/batches/new/")
     page.locator("#face").set_input_files(SAMPLES / "face.jpg")
-    page.locator("#voices").set_input_files([SAMPLES / "voice.wav"])
+    page.locator("#voices").set_input_files([SHORT_VOICE])
     page.locator("#consent").check()
     page.locator("#check").click()
     page.locator("#make").wait_for()
@@ -84,10 +104,7 @@ def furnish(browser: Browser, product: Product, email: str) -> Furnished:
     planned, made = plan_batch(page), plan_batch(page)
     page.locator("#make").click()
     page.locator("#batch-live").wait_for()
-    page.goto("/api-keys/")
-    page.get_by_label("Name").fill("My script")
-    page.get_by_role("button", name="Create key").click()
-    page.locator("#secret").wait_for()
+    new_key(page)
     page.goto("/api-keys/")
     revoke = str(page.get_by_role("link", name="Revoke").first.get_attribute("href"))
     page.goto("/webhooks/")

@@ -1,21 +1,35 @@
 """The whole product, started as `make run` starts it, in a data folder of its own."""
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.live.voice import short_voice
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
 STOP_SECONDS = 40
+# One for all that is asked over and over: each of its own would read all the world's certificates first.
+HTTP = httpx.Client(verify=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
+FRESH = True
+# What takes most of a first start's time.
+PREPARE = """from django.core.management import call_command
+from lipsync_site import static
+call_command("migrate", verbosity=0)
+static.collect()"""
 
 
 def free_port() -> int:
@@ -33,16 +47,32 @@ def until(what: Callable[[], Any], seconds: float) -> Any:
     return found
 
 
-class Product:
-    """One installation. `start`, `stop` and `kill` as often as a test likes; the data stays."""
+@cache
+def _prepared() -> Path:
+    """A data folder with an empty database and the site's files, as a first start makes them; gone at the end."""
+    folder = tempfile.TemporaryDirectory(prefix="mundwerk-prepared-")
+    atexit.register(folder.cleanup)
+    data_dir = Path(folder.name) / "data"
+    Product(data_dir, FRESH).manage("shell", "--no-imports", "--command", PREPARE)
+    return data_dir
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+
+class Product:
+    """One installation. `start`, `stop` and `kill` as often as a test likes; the data stays.
+
+    A FRESH one starts for the first time, like a user's; the others with what such a start has made once for all.
+    """
+
+    def __init__(self, data_dir: Path, is_fresh: bool = False, /, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.log = data_dir.parent / "serve.log"
         kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         ours = {"DATA_DIR": str(data_dir), "PORT": str(self.port), "LEASE_SECONDS": "6", "EXAMPLES": "0"}
         self.env = kept | ours | settings
+        if not is_fresh:
+            own = shutil.ignore_patterns("secrets")
+            shutil.copytree(_prepared(), data_dir, ignore=own, dirs_exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     def manage(self, *arguments: str) -> str:
@@ -51,18 +81,25 @@ class Product:
         return subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True).stdout.strip()
 
     def start(self) -> None:
+        self.launch()
+        self.await_start()
+
+    def launch(self) -> None:
+        """Start it, and do not wait until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), "serve"],
                 env=self.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+
+    def await_start(self) -> None:
         until(self.healthy, START_SECONDS)
 
     def healthy(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()[-3000:]
         try:
-            return httpx.get(f"{self.url}/healthz").status_code == 200
+            return HTTP.get(f"{self.url}/healthz").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -102,9 +139,10 @@ class Caller:
     def __init__(self, product: Product, key: str) -> None:
         self._headers = {"Authorization": f"Bearer {key}"}
         self.base = product.url
+        self._short = ""
 
     def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
-        return httpx.request(method, f"{self.base}/api/v1/{path}", json=body, headers=self._headers, timeout=60)
+        return HTTP.request(method, f"{self.base}/api/v1/{path}", json=body, headers=self._headers)
 
     def submit(self, **fields: Any) -> str:
         sample = {"image": f"{self.base}/samples/face.jpg", "audio": f"{self.base}/samples/voice.wav"}
@@ -134,6 +172,11 @@ class Caller:
         assert answer.status_code == 200, answer.text
         cancelled: dict[str, Any] = answer.json()
         return cancelled
+
+    def short_voice(self) -> str:
+        """The address of one, for a submission of which any video will do."""
+        self._short = self._short or self.upload("voice.wav", "audio/wav", short_voice())
+        return self._short
 
     def ended(self, job_id: str, seconds: float = 120) -> dict[str, Any]:
         def job() -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import totp
-from tests.live.pages import PASSWORD, sign_up
+from tests.live.pages import PASSWORD, send, sign_up
 from tests.live.product import Product, until
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
@@ -90,9 +90,7 @@ def test_second_factor_sessions_export_and_deletion(page: Page, phone: BrowserCo
     other.goto("/studio/")
     other.wait_for_url("**/accounts/login/**")
 
-    page.goto("/studio/?sample=1")
-    page.locator("#generate").click()
-    page.wait_for_url("**/gallery/")
+    send(page)
     page.goto("/account/")
     with page.expect_download() as download:
         page.locator("#export").click()

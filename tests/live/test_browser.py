@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests import files
 from tests.live.browsing import RENDER_MS, finished
 from tests.live.chromium import SAMPLES
-from tests.live.pages import sign_up
+from tests.live.pages import SHORT_VOICE, send, sign_up
 from tests.live.product import Caller, Product
+from tests.live.voice import SECONDS
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 # A fingerprint of what a video shows right now.
@@ -77,7 +78,7 @@ def test_sign_up_sample_the_video_plays_is_shared_and_taken_back(page: Page, bro
 def talker(product: Product, caller: Caller, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video with a face: one that the product made itself."""
     path = tmp_path_factory.mktemp("talker") / "talker.mp4"
-    path.write_bytes(httpx.get(caller.ended(caller.submit(seed=1))["output"]).content)
+    path.write_bytes(httpx.get(caller.ended(caller.submit(seed=1, audio=caller.short_voice()))["output"]).content)
     return path
 
 
@@ -85,13 +86,13 @@ def test_a_video_gets_a_new_voice_and_another_like_it_is_made_of_the_same_files(
     sign_up(page, "video@example.org")
     page.get_by_text("Video", exact=True).first.click()
     page.locator("#video").set_input_files(talker)
-    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
-    expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
-    finished(page, 7.48)
+    page.locator("#audio").set_input_files(SHORT_VOICE)
+    expect(page.locator("[data-price=total]").first).to_have_text("10 credits")
+    finished(page, SECONDS)
     page.locator("#another").click()
     expect(page.locator("[data-slot=video] video")).to_be_visible()
-    expect(page.locator("[data-price=total]").first).to_have_text("16 credits")
-    finished(page, 7.48)
+    expect(page.locator("[data-price=total]").first).to_have_text("10 credits")
+    finished(page, SECONDS)
 
 
 def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_pa
     pair = cv2.hconcat([cv2.resize(cv2.imread(str(SAMPLES / "face.jpg")), (360, 360))] * 2)
     cv2.imwrite(str(tmp_path / "pair.png"), pair)
     page.locator("#image").set_input_files(tmp_path / "pair.png")
-    page.locator("#left_audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#left_audio").set_input_files(SHORT_VOICE)
     right = page.locator("[data-slot=right_audio]")
     right.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_function("() => document.querySelector('[data-slot=right_audio] meter').value > 0.05")
@@ -112,7 +113,7 @@ def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_pa
     seconds = right.locator("audio").evaluate("audio => audio.duration")
     assert 2.4 < seconds < 5
     page.get_by_text("First left, then right", exact=True).click()
-    expect(page.locator("[data-price=total]").first).to_have_text(f"{2 * math.ceil(7.48 + seconds)} credits")
+    expect(page.locator("[data-price=total]").first).to_have_text(f"{2 * max(5, math.ceil(SECONDS + seconds))} credits")
     page.locator("#swap").click()
     expect(page.locator("[data-slot=left_audio] [data-name]")).to_have_text("recording.wav")
     expect(right.locator("[data-name]")).to_have_text("voice.wav")
@@ -194,9 +195,7 @@ def test_a_video_is_cancelled_and_made_after_all(page: Page) -> None:
 def test_videos_are_found_renamed_and_deleted(page: Page) -> None:
     sign_up(page, "tidy@example.org")
     for _ in range(2):
-        page.goto("/studio/?sample=1")
-        page.locator("#generate").click()
-        page.wait_for_url("**/gallery/")
+        send(page)
     cards = page.locator("#gallery .card")
     expect(cards).to_have_count(2)
     expect(cards.first).to_have_attribute("data-state", "done", timeout=RENDER_MS)

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from standardwebhooks import Webhook
 from tests.hook_server import hook_server
 from tests.live.product import ROOT, Caller, Product, free_port, until
 from tests.live.test_api_live import _wheel as node_program
+from tests.live.voice import short_voice
 
 pytestmark = pytest.mark.live
 EXAMPLES = ROOT / "templates" / "docs" / "examples"
-SAMPLES = ROOT / "static" / "samples"
-VOICE_SECONDS = 2
 EMAIL = "reader@example.org"
 # By file ending: the program that runs it, and the package of Debian that holds it.
 RUNNERS = {"sh": ("sh", ""), "py": ("python", ""), "mjs": ("node", ""), "php": ("php", "php-cli php-curl"),
@@ -105,11 +103,8 @@ def desk(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     key = product.manage("create_api_key", EMAIL)
     secret = product.manage("shell", "--verbosity", "0", "--command", SECRET).split()[-1]
     voice = folder / "voice.wav"
-    with wave.open(str(SAMPLES / "voice.wav")) as whole, wave.open(str(voice), "wb") as short:
-        short.setparams(whole.getparams())
-        short.writeframes(whole.readframes(VOICE_SECONDS * whole.getframerate()))
-    voice_url = Caller(product, key).upload("voice.wav", "audio/wav", voice.read_bytes())
-    return Desk(product, folder, key, secret, voice, voice_url)
+    voice.write_bytes(short_voice())
+    return Desk(product, folder, key, secret, voice, Caller(product, key).short_voice())
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,7 +1,6 @@
 """The faces in a picture, as a person sees and chooses them: the one that was tapped is the one that speaks."""
 
 import io
-import shutil
 from pathlib import Path
 
 import av
@@ -14,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests import files
 from tests.live.browsing import finished
 from tests.live.chromium import SAMPLES, person_at
-from tests.live.pages import sign_up
+from tests.live.pages import SHORT_VOICE, sign_up
 from tests.live.product import Product
+from tests.live.voice import SECONDS
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 LOOK_MS = 60_000
@@ -65,8 +65,8 @@ def test_the_face_that_was_tapped_is_the_one_that_speaks(page: Page, tmp_path: P
     page.get_by_text("More settings").click()
     expect(page.locator("[data-mask-set]")).to_have_text("Set in the picture: only the face that you tapped speaks.")
     assert page.locator("#mask_image").evaluate("input => input.files.length") == 0
-    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
-    finished(page, 7.48)
+    page.locator("#audio").set_input_files(SHORT_VOICE)
+    finished(page, SECONDS)
     speaks, listens = motion(page, 2)
     assert speaks > 4 * listens
 
@@ -82,12 +82,12 @@ def test_two_speakers_are_left_and_right_and_the_voices_can_be_swapped(page: Pag
     slot.get_by_role("button", name="Face 3 of 3").click()
     for number, pressed in ((1, "true"), (2, "false"), (3, "true")):
         expect(slot.get_by_role("button", name=f"Face {number} of 3")).to_have_attribute("aria-pressed", pressed)
-    page.locator("#left_audio").set_input_files(shutil.copy(SAMPLES / "voice.wav", tmp_path / "other.wav"))
-    page.locator("#right_audio").set_input_files(SAMPLES / "voice.wav")
+    page.locator("#left_audio").set_input_files(SHORT_VOICE | {"name": "other.wav"})
+    page.locator("#right_audio").set_input_files(SHORT_VOICE)
     page.locator("#swap").click()
     expect(page.locator("[data-slot=left_audio] [data-name]")).to_have_text("voice.wav")
     expect(page.locator("[data-slot=right_audio] [data-name]")).to_have_text("other.wav")
-    finished(page, 7.48)
+    finished(page, SECONDS)
     left, bystander, _ = motion(page, 3)
     assert left > 4 * bystander
 

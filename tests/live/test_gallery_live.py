@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.live.browsing import RENDER_MS
-from tests.live.pages import sign_up
+from tests.live.pages import new_key, sign_up
 from tests.live.product import Caller, Product
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
@@ -21,8 +21,9 @@ def program(page: Page, product: Product, request: pytest.FixtureRequest) -> Cal
     """A program of the person whose browser `page` is, at the gallery."""
     email = f"{re.sub('[^a-z0-9]+', '-', request.node.name)[-40:].strip('-')}@example.org"
     sign_up(page, email)
+    caller = Caller(product, new_key(page))
     page.goto("/gallery/")
-    return Caller(product, product.manage("create_api_key", email))
+    return caller
 
 
 def seconds_until(see: Callable[[], None]) -> float:
@@ -58,7 +59,7 @@ def test_what_programs_do_is_on_the_page_within_a_second(page: Page, program: Ca
 
 
 def test_progress_and_the_end_do_not_disturb_who_types(page: Page, program: Caller) -> None:
-    program.ended(program.submit(seed=1))
+    program.ended(program.submit(seed=1, audio=program.short_voice()))
     expect(page.locator("#q")).to_be_visible()
     page.locator("#q").focus()
 
@@ -72,14 +73,14 @@ def test_progress_and_the_end_do_not_disturb_who_types(page: Page, program: Call
 
 
 def test_the_end_leaves_a_playing_video_alone(page: Page, program: Caller) -> None:
-    watched = program.submit(seed=1)
+    watched = program.submit(seed=1, audio=program.short_voice())
     program.ended(watched)
     expect(card_of(page, watched)).to_have_attribute("data-state", "done")
     card_of(page, watched).locator(".card__screen").click()
     page.wait_for_function("() => document.querySelector('.card video')?.currentTime > 0.2")
     page.evaluate("() => { window.watched = document.querySelector('.card video'); window.watched.loop = true; }")
 
-    job_id = program.submit(seed=2)
+    job_id = program.submit(seed=2, audio=program.short_voice())
     expect(card_of(page, job_id)).to_have_attribute("data-state", "done", timeout=RENDER_MS)
 
     assert page.evaluate("window.watched.isConnected && !window.watched.paused && window.watched.currentTime > 0.2")
@@ -105,7 +106,7 @@ def test_a_page_that_nobody_sees_does_not_ask(page: Page, program: Caller) -> No
     page.evaluate("Object.defineProperty(document, 'hidden', {get: () => window.unseen, configurable: true})")
     page.evaluate("window.unseen = true")
     asked.clear()
-    job_id = program.submit(seed=1)
+    job_id = program.submit(seed=1, audio=program.short_voice())
     program.ended(job_id)
     assert asked == []
 

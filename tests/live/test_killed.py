@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.product import Caller, Product, until
+from tests.live.product import FRESH, Caller, Product, until
 
 pytestmark = pytest.mark.live
 
 
 def test_after_kill_9_of_everything_the_job_still_ends(tmp_path: Path) -> None:
-    product = Product(tmp_path / "data")
+    product = Product(tmp_path / "data", FRESH)
     product.start()
     caller = Caller(product, product.manage("create_api_key", "program@example.org"))
     job_id = caller.submit(resolution="720p")

@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.live.browsing import finished
 from tests.live.chromium import SAMPLES
-from tests.live.pages import sign_up
+from tests.live.pages import SHORT_VOICE, sign_up
 from tests.live.product import Product
+from tests.live.voice import SECONDS
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 MASK = """async () => {
@@ -63,8 +64,8 @@ def test_a_painted_mask_is_sent_and_keeps_the_rest_still(page: Page) -> None:
     assert painted[:45].max() == painted[95:].max() == 0
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("button", name="Paint the mask")).to_be_focused()
-    page.locator("#audio").set_input_files(SAMPLES / "voice.wav")
-    finished(page, 7.48)
+    page.locator("#audio").set_input_files(SHORT_VOICE)
+    finished(page, SECONDS)
     url = page.locator("[data-player] video").evaluate("video => video.currentSrc")
     assert httpx.get(url).status_code == 200
 

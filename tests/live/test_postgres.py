@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
-from tests.live.product import Caller, Product, until
+from tests.live.product import FRESH, Caller, Product, until
 
 pytestmark = pytest.mark.live
 
 
 def test_jobs_run_and_survive_on_postgresql(tmp_path: Path) -> None:
     with postgres.running() as address:
-        product = Product(tmp_path / "data", DATABASE_URL=address, ALLOW_PRIVATE_NETWORK="1")
+        product = Product(tmp_path / "data", FRESH, DATABASE_URL=address, ALLOW_PRIVATE_NETWORK="1")
         product.start()
         try:
             caller = Caller(product, product.manage("create_api_key", "program@example.org"))

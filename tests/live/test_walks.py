@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.live.pages import PASSWORD, RENDER_SECONDS, Furnished, furnish, sign_up
+from tests.live.pages import PASSWORD, RENDER_SECONDS, SHORT_VOICE, WALKER, Furnished, log_in, sign_up
 from tests.live.product import ROOT, Product, until
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
@@ -43,30 +42,21 @@ def open_as(browser: Browser, product: Product) -> Iterator[Callable[..., Browse
         person.close()
 
 
-@pytest.fixture(scope="module")
-def furnished(browser: Browser, product: Product) -> Furnished:
-    return furnish(browser, product, "walker@example.org")
-
-
 @pytest.fixture
 def walker(furnished: Furnished, open_as: Callable[..., BrowserContext]) -> BrowserContext:
     """The browser of the account that has something to show everywhere."""
     person = open_as()
     page = person.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill("walker@example.org")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main form button[type=submit]").click()
-    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+    log_in(page, WALKER)
     page.close()
     return person
 
 
-def submitted(page: Page, picture: Path, voice: Path) -> str:
-    """Send both files by the plain form; the address of the new job."""
+def submitted(page: Page) -> str:
+    """Send two files by the plain form; the address of the new job."""
     page.goto("/studio/")
-    page.locator("#image").set_input_files(picture)
-    page.locator("#audio").set_input_files(voice)
+    page.locator("#image").set_input_files(SAMPLES / "face.jpg")
+    page.locator("#audio").set_input_files(SHORT_VOICE)
     page.locator("#consent").check()
     page.locator("#generate").click()
     page.wait_for_url("**/gallery/")
@@ -76,7 +66,7 @@ def submitted(page: Page, picture: Path, voice: Path) -> str:
 def test_without_script_everything_can_be_done(open_as: Callable[..., BrowserContext]) -> None:
     page = open_as(java_script_enabled=False).new_page()
     sign_up(page, "noscript@example.org")
-    job = submitted(page, SAMPLES / "face.jpg", SAMPLES / "voice.wav")
+    job = submitted(page)
 
     def done() -> bool:
         page.goto(job)
@@ -98,7 +88,7 @@ def test_without_script_everything_can_be_done(open_as: Callable[..., BrowserCon
     assert gone is not None
     assert gone.status == 404
 
-    page.goto(submitted(page, SAMPLES / "face.jpg", SAMPLES / "voice.wav"))
+    page.goto(submitted(page))
     page.locator("#cancel").click()
     expect(page.locator("#live")).to_have_attribute("data-state", "cancelled")
     page.locator("#delete").click()

@@ -21,6 +21,7 @@ from jobs.errors import Problem
 from jobs.models import User
 from jobs.net import is_listening
 from jobs.process import Service, missing_layers, stop
+from lipsync_site import static
 
 READY_SECONDS = 60
 STOP_SECONDS = 25
@@ -60,7 +61,7 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         self.stdout.write(f"Mundwerk {settings.VERSION}, data in {settings.DATA_DIR}")
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        static.collect()
         compileall.compile_dir(settings.BASE_DIR / "jobs", quiet=2)  # the media sandbox can not keep what it compiles
         missing = missing_layers()
         if missing and settings.SANDBOX_REQUIRED:
