@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.engines.base import Note
-from jobs.engines.local import crew, playback
+from jobs.engines.local import playback
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
 from jobs.engines.local.faces.tracking import Shot, Watched, Watcher
@@ -188,19 +188,11 @@ def draw(film: Film, track: MouthTrack, into: Frames, drawn: Callable[[int], Non
     shot_of = np.repeat(np.arange(len(actors)), [shot.stop - shot.first for shot in film.watched.shots])
     landmarks = _Window(film.watched)
     order = playback.runs(len(film), len(track), film.talks.motion)
-
-    def shown() -> Iterator[tuple[int, int, Planes, F64]]:
-        for i, (j, planes) in enumerate(playback.play(film.footage, order)):
-            yield i, j, planes, landmarks[j]
-
-    def paint(one: tuple[int, int, Planes, F64]) -> Planes:
-        i, j, planes, points = one
+    for i, (j, planes) in enumerate(playback.play(film.footage, order)):
         actor = actors[shot_of[j]]
-        if actor is None or film.watched.presence[j] == 0:
-            return planes
-        return _redrawn(film, actor, j, points, planes, track[i])
-
-    for i, frame in enumerate(crew.in_order([paint] * crew.PAINTERS, shown())):
+        frame = planes
+        if actor is not None and film.watched.presence[j] > 0:
+            frame = _redrawn(film, actor, j, landmarks[j], planes, track[i])
         into.write(frame)
         drawn(i + 1)
 

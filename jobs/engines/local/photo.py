@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from jobs.engines.base import MAX_ENLARGEMENT, Note
-from jobs.engines.local import crew
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
 from jobs.engines.local.files import pictures
@@ -18,7 +17,7 @@ from jobs.engines.local.frames.lips import Face, Moment
 from jobs.engines.local.landmarks import FACE_OVAL
 from jobs.engines.local.manner import Manner
 from jobs.engines.local.mouths import mouth, warp
-from jobs.engines.local.shapes import F64, U8, Frames, MouthPose, MouthShape, MouthTrack, Planes
+from jobs.engines.local.shapes import F64, U8, Frames, MouthPose, MouthShape, MouthTrack
 from jobs.errors import InvalidInput, gettext_noop
 
 MIN_FACE_PIXELS = 44  # width of the face in the video
@@ -173,7 +172,7 @@ def draw(
     into: Frames,
     drawn: Callable[[int], None],
 ) -> None:
-    """Draw and encode every frame, one track for each speaker; holds a few frames at a time."""
+    """Draw and encode every frame, one track for each speaker; holds one frame at a time."""
     height, width = scene.picture.shape[:2]
     frames = [face.face_frame(points) for points in scene.speakers]
     grid = warp.Grid.over(width, height, min(frame.scale for frame in frames))
@@ -191,19 +190,10 @@ def draw(
         for frame, territory in zip(frames, territories, strict=False)
     ]
     base = StillBase(scene.picture, [(portrait.points, portrait.face.frame) for portrait in portraits])
-
-    def painter(base: StillBase) -> Callable[[int], Planes]:
-        still_painter = StillPainter(base, grid, [portrait.face for portrait in portraits], bases, scene.mask)
-
-        def paint(number: int) -> Planes:
-            for speaker, levels in enumerate(lids):
-                base.blink(speaker, int(levels[number]))
-            moments = [portrait.moment(track[number]) for portrait, track in zip(portraits, tracks, strict=True)]
-            return still_painter.draw(moments, [head[number] for head in heads])
-
-        return paint
-
-    painters = [painter(base.twin()) for _ in range(crew.PAINTERS)]
-    for number, planes in enumerate(crew.in_order(painters, range(len(tracks[0])))):
-        into.write(planes)
-        drawn(number + 1)
+    painter = StillPainter(base, grid, [portrait.face for portrait in portraits], bases, scene.mask)
+    for i in range(len(tracks[0])):
+        for speaker, levels in enumerate(lids):
+            base.blink(speaker, int(levels[i]))
+        moments = [portrait.moment(track[i]) for portrait, track in zip(portraits, tracks, strict=True)]
+        into.write(painter.draw(moments, [head[i] for head in heads]))
+        drawn(i + 1)

@@ -4,7 +4,6 @@ A frame is drawn with one resampling: head and mouth movement are added on the c
 """
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,14 +46,6 @@ class StillBase:
             boxes = _even_boxes(eyelids.eye_boxes(points, frame, planes.width, planes.height), planes)
             pictures = [picture, *(eyelids.closed(picture, points, frame, level) for level in eyelids.LEVELS)]
             self._lids.append([[_patch(each, box) for box in boxes] for each in pictures])
-
-    def twin(self) -> "StillBase":
-        """The same picture for another painter, which blinks by itself."""
-        twin = copy(self)
-        twin.luma, twin.chroma = self.luma.copy(), self.chroma.copy()
-        twin.fine_luma, twin.fine_chroma = self.fine_luma.copy(), self.fine_chroma.copy()
-        twin._level = self._level.copy()
-        return twin
 
     def blink(self, face: int, level: int) -> None:
         """Show one face's eyes at a level of `still.blinks`."""
