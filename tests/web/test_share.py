@@ -15,7 +15,7 @@ from jobs.media import keep_poster
 from jobs.models import Complaint, Job, Share, Status, User
 from jobs.web.share import MOST_COMPLAINTS
 from tests.web.conftest import JobIn
-from tests.web.reading import GERMAN, problem, source, words
+from tests.web.reading import GERMAN, problem, source, whole, words
 
 BASE = django_settings.PUBLIC_BASE_URL
 
@@ -130,6 +130,12 @@ def test_an_address_that_was_guessed_is_nothing(token: str, db: None) -> None:
 # --- What a stranger sees ------------------------------------------------------------------
 
 
+def is_served(address: str) -> bool:
+    """Whether a stranger gets something, to its end."""
+    answer = Client().get(address)
+    return answer.status_code == 200 and whole(answer) != b""
+
+
 def test_a_stranger_watches_and_is_told_that_it_was_made(done: Job) -> None:
     answer = Client().get(shared(done))
 
@@ -140,7 +146,7 @@ def test_a_stranger_watches_and_is_told_that_it_was_made(done: Job) -> None:
     assert "KI-generiert" in words(Client().get(shared(done), headers=GERMAN))
     video = re.search(r'<video src="([^"]+)"', html)
     assert video is not None
-    assert Client().get(video[1]).status_code == 200
+    assert is_served(video[1])
     assert done.user.email not in html
 
 
@@ -164,7 +170,7 @@ def test_other_sites_are_told_what_to_show(done: Job) -> None:
     assert told["twitter:player"] == f"{BASE}{address}player/"
     for name in ("og:video", "og:image", "twitter:player"):
         assert told[name].startswith(BASE)
-        assert Client().get(told[name].removeprefix(BASE)).status_code == 200
+        assert is_served(told[name].removeprefix(BASE))
 
 
 def test_only_the_bare_player_may_be_framed(done: Job) -> None:
