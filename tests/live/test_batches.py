@@ -122,7 +122,7 @@ def test_a_table_is_put_right_and_made_and_what_failed_is_tried_again(
     expect(page.locator("#count")).to_have_text("2 of 3 done")
     expect(page.locator("#failures tbody tr")).to_have_count(1)
     expect(page.locator("#failures")).to_contain_text("face")
-    assert list(unpacked(page)) == ["Grüße.mp4", "two.mp4"]
+    assert list(unpacked(page)) == ["Grüße.mp4", "face – two.mp4"]
     page.locator("#retry").click()
     expect(page.locator("#failures")).to_have_count(0)
     expect(page.locator("#failures tbody tr")).to_have_count(1, timeout=RENDER_MS)

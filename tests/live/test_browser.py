@@ -149,9 +149,9 @@ def test_every_kind_has_a_sample_in_one_click_and_they_do_not_mix(page: Page) ->
 def test_what_is_wrong_is_said_beside_its_field_and_the_files_stay(page: Page, tmp_path: Path) -> None:
     sign_up(page, "wrong@example.org")
     page.locator("#image").set_input_files(files.write_png(tmp_path / "huge.png", 10_000, 6_000))
-    notes = tmp_path / "notes.wav"
-    notes.write_text("Dear diary")
-    page.locator("#audio").set_input_files(notes)
+    damaged = tmp_path / "damaged.wav"  # what is no sound at all, the page itself sends back
+    damaged.write_bytes(b"RIFF\x24\0\0\0WAVEfmt " + bytes(40))
+    page.locator("#audio").set_input_files(damaged)
     page.locator("#consent").check()
     page.locator("#generate").click()
     expect(page.locator("#problem-image")).to_contain_text("megapixel")
@@ -162,6 +162,8 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_files_stay(page: Page, t
 
 
 def test_a_picture_without_a_face_fails_with_a_sentence(page: Page, tmp_path: Path, product: Product) -> None:
+    """Where the studio could not look for one beforehand."""
+    page.route("**/studio/faces/", lambda route: route.abort())
     sign_up(page, "faceless@example.org")
     page.goto("/studio/?sample=1")
     page.locator("#image").set_input_files(files.write_png(tmp_path / "grey.png", 640, 640))
