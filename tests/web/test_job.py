@@ -69,6 +69,17 @@ def test_the_part_is_the_page_without_its_frame(alices: Client, alice: User, job
     assert tokens.sub("", part) in tokens.sub("", source(page_of(alices, job)))
 
 
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.DONE, Status.CANCELLED])
+def test_what_a_late_look_brings_takes_the_parts_own_place(
+    alices: Client, alice: User, job_in: JobIn, status: Status
+) -> None:
+    """Where answers are slow, a look waits behind another that ends the looking: told nothing, htmx would nest it."""
+    live = re.search(r'<div id="live"[^>]*>', source(page_of(alices, job_in(status, alice))))
+    assert live is not None
+    assert 'hx-target="this" hx-swap="morph:outerHTML"' in live[0]
+    assert ("hx-trigger" in live[0]) == (status == Status.RUNNING)
+
+
 def test_the_video_and_the_voice_are_there(alices: Client, alice: User, job_in: JobIn, wav: Path) -> None:
     job = job_in(Status.DONE, alice, name="Grüße")
 
