@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.live.browsing import RENDER_MS
 from tests.live.pages import new_key, sign_up
@@ -84,6 +84,34 @@ def test_the_end_leaves_a_playing_video_alone(page: Page, program: Caller) -> No
     expect(card_of(page, job_id)).to_have_attribute("data-state", "done", timeout=RENDER_MS)
 
     assert page.evaluate("window.watched.isConnected && !window.watched.paused && window.watched.currentTime > 0.2")
+
+
+# Counts what is put into the page, and says when a look that is due while another one waits has come and gone.
+SWAPS = "() => { window.swaps = 0; document.body.addEventListener('htmx:afterSwap', () => window.swaps++); }"
+TWO_LOOKS_LATER = "() => new Promise((resolve) => setTimeout(resolve, 2 * 400))"
+
+
+def test_a_slow_answer_that_ends_the_looking_leaves_one_part(page: Page, program: Caller) -> None:
+    """The next look, which waited behind it, brings the same once more."""
+    job_id = program.submit(seed=1)
+    page.goto(f"/jobs/{job_id}/")
+    page.evaluate(SWAPS)
+    held: list[Route] = []
+    looks, slow = re.compile(r"/jobs/[^/]+/\?since="), True
+    page.route(looks, lambda route: held.append(route) if slow else route.continue_())
+    with page.expect_request(looks):
+        pass
+    page.evaluate(TWO_LOOKS_LATER)
+    before = page.evaluate("window.swaps")
+    program.cancel(job_id)
+    slow = False
+    for route in held:
+        route.continue_()
+
+    page.wait_for_function("(before) => window.swaps >= before + 2", arg=before)
+
+    expect(page.locator("#live")).to_have_count(1)
+    expect(page.locator("#live")).to_have_attribute("data-state", "cancelled")
 
 
 def test_a_name_that_is_being_typed_stays_while_the_video_is_made(page: Page, program: Caller) -> None:
