@@ -20,17 +20,19 @@ async function decode(source, count) {
   if (!bytes) return [];
   const context = new OfflineAudioContext(1, 1, 16000);
   const sound = await context.decodeAudioData(bytes);
-  const samples = sound.getChannelData(0);
-  const step = samples.length / count;
+  const channels = Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel));
+  const step = sound.length / count;
   const largest = new Array(count).fill(0);
   const loud = Array.from({ length: count }, (_, i) => {
     let sum = 0;
     const end = Math.floor((i + 1) * step);
-    for (let at = Math.floor(i * step); at < end; at++) {
-      sum += samples[at] * samples[at];
-      largest[i] = Math.max(largest[i], Math.abs(samples[at]));
+    for (const samples of channels) {
+      for (let at = Math.floor(i * step); at < end; at++) {
+        sum += samples[at] * samples[at];
+        largest[i] = Math.max(largest[i], Math.abs(samples[at]));
+      }
     }
-    return Math.sqrt(sum / Math.max(step, 1));
+    return Math.sqrt(sum / Math.max(step * channels.length, 1));
   });
   const most = Math.max(...loud, 1e-4);
   return Object.assign(loud.map((value) => Math.pow(value / most, 0.7)), { most: largest });

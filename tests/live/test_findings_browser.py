@@ -89,6 +89,24 @@ def test_what_can_not_become_a_video_is_not_sent(page: Page, tmp_path: Path) -> 
     made(page, 7.48)
 
 
+def test_a_voice_on_one_channel_alone_is_a_voice(page: Page, tmp_path: Path) -> None:
+    """As recorders with two microphones write it: nothing on the left."""
+    with wave.open(str(SAMPLES / "voice.wav")) as file:
+        voice = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        rate = file.getframerate()
+    with wave.open(str(tmp_path / "right.wav"), "wb") as file:
+        file.setparams((2, 2, rate, 0, "NONE", ""))
+        file.writeframes(np.column_stack([np.zeros_like(voice), voice]).tobytes())
+    sign_up(page, "right@example.org")
+    page.locator("#audio").set_input_files(tmp_path / "right.wav")
+    expect(page.locator("[data-slot=audio] [data-trim]")).to_be_visible()
+    expect(page.locator("#problem-audio")).to_be_hidden()
+    page.locator("#image").set_input_files(SAMPLES / "face.jpg")
+    expect(page.locator("[data-slot=image] [data-found]")).to_contain_text("found", timeout=LOOK_MS)
+    expect(generate(page)).to_be_hidden()
+    page.wait_for_url("**/gallery/")
+
+
 def test_what_is_not_certain_can_be_tried_and_the_page_comes_back_with_its_files(page: Page, tmp_path: Path) -> None:
     sign_up(page, "overrule@example.org")
     small = cv2.resize(cv2.imread(str(SAMPLES / "face.jpg")), (80, 100), interpolation=cv2.INTER_AREA)
