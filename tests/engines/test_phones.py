@@ -1,5 +1,6 @@
 """The ear, on the bundled voice, which it did not learn from: what it hears is what was said, when it was said."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from jobs.engines.local.measuring import closures
 from jobs.engines.local.shapes import F32, F64, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Phone
 from jobs.engines.local.voice import ear, listening, phones
 from jobs.engines.local.voice.ear import BLOCK
-from jobs.engines.local.voice.listening import PIECE_SECONDS
+from jobs.engines.local.voice.listening import FIRST_PIECE_SECONDS, PIECE_SECONDS
 from jobs.engines.local.voice.phones import STEP
 from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
 from jobs.engines.local.voice.words import Word
@@ -34,13 +35,14 @@ def said() -> list[Phone]:
 
 
 @pytest.fixture(scope="module")
-def shares() -> list[float | None]:
-    return []
+def heard() -> list[Phone]:
+    return list(listening.hear(samples.voice()))
 
 
-@pytest.fixture(scope="module")
-def heard(shares: list[float | None]) -> list[Phone]:
-    return list(listening.hear(samples.voice(), shares.append))
+def cut(monkeypatch: pytest.MonkeyPatch, *seconds: int) -> None:
+    """Into pieces of these lengths, shortest and longest."""
+    monkeypatch.setattr(listening, "FIRST_PIECE_SECONDS", seconds)
+    monkeypatch.setattr(listening, "PIECE_SECONDS", seconds)
 
 
 def agreement(some: list[Phone], others: list[Phone]) -> float:
@@ -100,43 +102,38 @@ def test_each_phone_has_a_viseme(heard: list[Phone]) -> None:
     assert {one.name for one in heard} <= set(VISEMES)
 
 
-def test_the_listener_is_told_when_all_is_heard(heard: list[Phone], shares: list[float | None]) -> None:
-    assert heard
-    assert [share for share in shares if share is not None] == [1.0]
-
-
 def test_a_long_voice_is_heard_in_pieces(said: list[Phone], monkeypatch: pytest.MonkeyPatch) -> None:
     """As one of minutes would be; each cut costs some of the words around it."""
-    monkeypatch.setattr(listening, "PIECE_SECONDS", (2, 3))
-    said_meanwhile: list[float | None] = []
-    heard = list(listening.hear(samples.voice(), said_meanwhile.append))
-    told = [share for share in said_meanwhile if share is not None]
-    assert agreement(heard, said) > LEAST_PIECEWISE
-    assert len(told) > 2
-    assert told == sorted(told)
-    assert told[-1] == 1
-    between = [after.start_seconds - before.end_seconds for before, after in pairwise(heard)]
+    cut(monkeypatch, 2, 3)
+    with listening.Listeners() as listeners:
+        heard = [piece.result() for piece in listeners.begin(samples.voice())]
+    ends = [piece.until_seconds for piece in heard]
+    assert len(heard) > 2
+    assert ends == sorted(ends)
+    assert ends[-1] == math.inf
+    assert all(piece.phones[-1].end_seconds == pytest.approx(piece.until_seconds) for piece in heard[:-1])
+    together = [phone for piece in heard for phone in piece.phones]
+    assert agreement(together, said) > LEAST_PIECEWISE
+    between = [after.start_seconds - before.end_seconds for before, after in pairwise(together)]
     assert min(between) >= -1e-9
     assert max(between) < 0.05
 
 
 def test_what_is_heard_depends_on_no_threads_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two voices at once, in pieces, twice."""
-    monkeypatch.setattr(listening, "PIECE_SECONDS", (1, 2))
-    voice = samples.voice()
-
-    def hear_both() -> list[tuple[Phone, ...]]:
-        with listening.Listeners() as listeners:
-            begun = [listeners.begin(voice), listeners.begin(voice[: len(voice) // 2])]
-            return [one.phones() for one in reversed(begun)]
-
-    assert hear_both() == hear_both()
+    """Two voices at once, in pieces: each as if it were alone."""
+    cut(monkeypatch, 1, 2)
+    voices = [samples.voice(), samples.voice()[: len(samples.voice()) // 2]]
+    alone = [listening.hear(voice) for voice in voices]
+    with listening.Listeners() as listeners:
+        begun = [listeners.begin(voice) for voice in voices]
+        both = [tuple(phone for piece in pieces for phone in piece.result().phones) for pieces in reversed(begun)]
+    assert both == alone[::-1]
 
 
 def test_nobody_listens_on_to_what_nobody_waits_for() -> None:
     with listening.Listeners() as listeners:
         begun = listeners.begin(np.zeros(10 * PIECE_SECONDS[1] * SPEECH_RATE_HZ, np.int16))
-    assert sum(piece.cancelled() for _, piece in begun.pieces) >= len(begun.pieces) - listening.LISTENERS
+    assert sum(piece.cancelled() for piece in begun) >= len(begun) - 1
 
 
 def test_the_shortest_recording_is_heard() -> None:
@@ -156,14 +153,17 @@ def test_pieces_cover_the_voice(tenths: int, seed: int) -> None:
     assert [start for start, _ in spans] == [0, *(stop for _, stop in spans[:-1])]
     assert spans[-1][1] == length
     assert all(stop - start <= PIECE_SECONDS[1] * SPEECH_RATE_HZ for start, stop in spans)
+    assert spans[0][1] <= FIRST_PIECE_SECONDS[1] * SPEECH_RATE_HZ
     assert all(start % STEP == 0 for start, _ in spans)
 
 
 def test_a_cut_is_made_in_a_pause() -> None:
     pcm = np.random.default_rng(6).integers(-3000, 3000, 24 * SPEECH_RATE_HZ, np.int16)
-    pcm[13 * SPEECH_RATE_HZ : 14 * SPEECH_RATE_HZ] = 0
-    (_, cut), _ = listening.pieces(pcm)
-    assert 13 <= cut / SPEECH_RATE_HZ <= 14
+    pcm[6 * SPEECH_RATE_HZ : 7 * SPEECH_RATE_HZ] = 0
+    pcm[18 * SPEECH_RATE_HZ : 19 * SPEECH_RATE_HZ] = 0
+    (_, first), (_, second), _ = listening.pieces(pcm)
+    assert 6 <= first / SPEECH_RATE_HZ <= 7
+    assert 18 <= second / SPEECH_RATE_HZ <= 19
 
 
 # --- Paths -----------------------------------------------------------------------------

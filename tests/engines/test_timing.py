@@ -1,14 +1,17 @@
 """The movement: whatever is heard, the mouth stays possible, closes for M, B and P, and is shut in silence."""
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, MouthTrack, Phone, VoiceFeatures
+from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, MouthPose, MouthTrack, Phone, VoiceFeatures
 from jobs.engines.local.voice import timing
-from jobs.engines.local.voice.timing import CLOSED_OPENING, MAX_OPENING, frame_count, mouth_track
+from jobs.engines.local.voice.timing import CLOSED_OPENING, MAX_OPENING, Movement, frame_count, mouth_track
 from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
 
 SOME = settings(max_examples=80, deadline=None, database=None)
@@ -159,3 +162,59 @@ def test_a_phone_begins_in_its_own_step(hundredths: int) -> None:
 @pytest.mark.parametrize(("seconds", "fps", "frames"), [(0.001, 25, 1), (0.3, 25, 8), (7.488, 25, 187), (2, 30, 60)])
 def test_a_voice_gets_so_many_frames(seconds: float, fps: float, frames: int) -> None:
     assert frame_count(seconds, fps) == frames
+
+
+# --- While the voice is still listened to --------------------------------------------------
+
+
+@SOME
+@given(heard(), RATES, st.lists(st.floats(0, 1), max_size=3))
+def test_a_voice_heard_in_pieces_moves_the_mouth_as_heard_at_once(given: Heard, fps: float, cuts: list[float]) -> None:
+    """Each pose from when it is known on."""
+    phones, voice, seconds = given
+    whole = mouth_track(phones, voice, seconds, fps).poses
+    movement = Movement(voice, seconds, fps)
+    at = [0, *sorted(round(cut * len(phones)) for cut in cuts), len(phones)]
+    for first, last in pairwise(at):
+        until = math.inf if last == len(phones) else (phones[last].start_seconds)
+        movement.hear(phones[first:last], until)
+        np.testing.assert_allclose(movement.poses[: movement.known], whole[: movement.known], atol=1e-9)
+        assert movement.known >= min(len(whole), int((until - 0.3) * fps) if until < math.inf else len(whole))
+    assert movement.known == len(whole)
+
+
+def growing(frames: int, by: int, asked: list[int]) -> MouthTrack:
+    """A track of which `by` more frames are known each time that more are asked for; the opening counts them."""
+    poses = np.zeros((frames, 7))
+
+    def hear(frame: int) -> int:
+        asked.append(frame)
+        known = min(frames, (frame // by + 1) * by)
+        poses[:known, 0] = np.arange(known) / frames
+        return known
+
+    return MouthTrack(poses, np.linspace(0, 1, frames), hear=hear)
+
+
+def test_a_track_waits_for_the_frame_that_is_asked_for() -> None:
+    asked: list[int] = []
+    track = growing(20, 5, asked)
+    assert track[7].opening == 7 / 20
+    assert asked == [7]
+    assert track.known(3) == 5
+    assert track.whole().opening.tolist() == [frame / 20 for frame in range(20)]
+    assert asked[-1] == 19
+
+
+def test_a_track_put_into_a_longer_one_is_waited_for_in_its_time_only() -> None:
+    asked: list[int] = []
+    track = timing.placed(growing(20, 5, asked), start=10, total=40)
+    assert len(track) == 40
+    assert track.loudness[10:30].tolist() == np.linspace(0, 1, 20).tolist()
+    assert track.known(0) == 10
+    assert not asked
+    assert track.known(12) == 15
+    assert track[12].opening == 2 / 20
+    assert track.known(29) == 40
+    assert track[35] == MouthPose()
+    assert max(asked) == 19

@@ -26,7 +26,16 @@ from jobs.engines.local.landmarks import (
     UPPER_OUTER,
 )
 from jobs.engines.local.mouths import mouth
-from jobs.engines.local.mouths.warp import ANCHOR_CENTRE, ANCHOR_RADII, REACH_CENTRE, REACH_RADII, Grid, MouthWarp
+from jobs.engines.local.mouths.warp import (
+    ANCHOR_CENTRE,
+    ANCHOR_RADII,
+    REACH_CENTRE,
+    REACH_RADII,
+    WIDE_OPEN,
+    Grid,
+    KeyShapes,
+    MouthWarp,
+)
 from jobs.engines.local.shapes import F32, F64, U8, Bools, MouthPose, MouthShape
 from jobs.engines.local.voice.visemes import VISEMES
 from tests.engines import clips
@@ -328,3 +337,55 @@ def test_a_blink_is_enlarged_as_the_whole_picture_with_closed_eyes_would_be(leve
     np.testing.assert_array_equal(base.fine_chroma, raster.enlarged_chroma(closed.chroma, CHROMA_FACTOR))
     base.blink(0, 0)
     np.testing.assert_array_equal(base.fine_luma, before)
+
+
+# --- Key shapes ------------------------------------------------------------------------
+
+
+def spoken(count: int) -> list[MouthPose]:
+    """Poses as a voice goes through them: from each phone's to the next one's."""
+    random = np.random.default_rng(5)
+    targets = np.array([viseme[:6] for viseme in VISEMES.values()])
+    path = [
+        targets[random.integers(len(targets))] * [random.uniform(0, 1), 1, 1, 1, 1, 1] for _ in range(count // 3 + 2)
+    ]
+    at = np.linspace(0, len(path) - 1, count)
+    rows = np.stack([np.interp(at, np.arange(len(path)), column) for column in np.array(path).T], 1)
+    return [MouthPose(*map(float, row)) for row in rows]
+
+
+def apart(keys: KeyShapes, of: Subject, pose: MouthPose) -> F32:
+    """How far the mixture is from the exact fields, in pixels, wherever those move anything."""
+    shape = of.shape(pose)
+    mixed, exact = keys.fields(pose, shape), of.mover.fields(shape, of.shape(WIDE_OPEN).drop)
+    pairs = ((mixed.upper, exact.upper), (mixed.lower, exact.lower))
+    return np.concatenate([np.abs(one - other)[other != 0] for one, other in pairs])
+
+
+def test_mixed_fields_are_nearly_the_exact_ones_also_of_what_is_learned_later() -> None:
+    of, poses = subject("as it is"), spoken(400)
+    keys = KeyShapes(of.mover, of.shape)
+    for part in (poses[:150], poses[150:]):
+        keys.learn(part)
+        errors = np.concatenate([apart(keys, of, pose) for pose in part[::5]])
+        assert np.percentile(errors, 99) < 0.15
+    assert np.percentile(np.concatenate([apart(keys, of, pose) for pose in poses[:150:5]]), 99) < 0.15
+
+
+def test_a_few_poses_are_not_worth_mixing() -> None:
+    of, poses = subject("as it is"), spoken(6)
+    keys = KeyShapes(of.mover, of.shape)
+    for learned in ([], poses[:3], poses):
+        if learned:
+            keys.learn(learned)
+        shape = of.shape(poses[0])
+        np.testing.assert_array_equal(keys.fields(poses[0], shape).lower, of.mover.fields(shape).lower)
+
+
+def test_a_mouth_that_says_the_same_again_needs_no_more_keys() -> None:
+    of, poses = subject("as it is"), spoken(200)
+    keys = KeyShapes(of.mover, of.shape)
+    keys.learn(poses)
+    before = keys.fields(poses[7], of.shape(poses[7]))
+    keys.learn(poses)
+    np.testing.assert_array_equal(before.upper, keys.fields(poses[7], of.shape(poses[7])).upper)

@@ -16,7 +16,7 @@ from jobs.engines.local.measuring.cases import Case
 from jobs.engines.local.measuring.expected import Speaker
 from jobs.engines.local.mouths import warp
 from jobs.engines.local.photo import Scene
-from jobs.engines.local.shapes import F32, F64, U8, MouthPose, MouthTrack
+from jobs.engines.local.shapes import F32, F64, U8, MouthPose
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "static" / "samples"
@@ -66,7 +66,7 @@ def layers(scene: Scene, speaker: Speaker) -> U8:
     frame = face_frame(points)
     height, width = scene.picture.shape[:2]
     grid = warp.Grid.over(width, height, frame.scale)
-    portrait = photo.portray(scene.picture, points, grid, _of(WIDE))
+    portrait = photo.portray(scene.picture, points, grid)
     fields = portrait.moment(WIDE).fields
     block = portrait.face.block.slices
     nodes = grid.points[block]
@@ -96,13 +96,6 @@ def _net(picture: U8, nodes: F32, field: F32, colour: tuple[int, int, int]) -> U
         cv2.line(out, ends[0], ends[1], colour, 1, cv2.LINE_AA, shift=4)
         cv2.circle(out, ends[0], 24, colour, -1, cv2.LINE_AA, shift=4)
     return out
-
-
-def _of(pose: MouthPose) -> MouthTrack:
-    """A track that holds one pose, closed first."""
-    values = [MouthPose(), pose]
-    rows = [[one.opening, one.width, one.lift, one.rounding, one.tongue, one.tuck, one.press] for one in values]
-    return MouthTrack(np.array(rows), np.zeros(len(rows)))
 
 
 def _write(path: Path, picture: U8) -> None:

@@ -106,6 +106,7 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     made = asdict(pipeline.make(order, progress))
     with suppress(av.error.FFmpegError, OSError, InvalidInput):  # the video is there, and that is what was asked for
         preview.make(order.output, order.output.with_name(preview.NAME))
+    progress(1.0, "saving")
     return made
 
 

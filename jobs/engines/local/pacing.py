@@ -3,32 +3,35 @@
 from collections.abc import Callable, Mapping
 from time import monotonic, process_time
 
-from jobs.engines.local.voice.listening import LISTENERS, PIECE_SECONDS
-
 Progress = Callable[[float, str], None]
-Say = Callable[[float | None], None]  # which share of a stage is done; None: it goes on, and nobody knows how far it is
+Say = Callable[[float], None]  # which share of a stage is done
 
 # Seconds on one machine; only their proportions count. `make bench-engine` says how well they foretell a run.
-STARTING = 0.35  # the child process and its libraries
+STARTING = 0.45  # the child process and its libraries
 LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
-UNDERSTANDING, LISTENING = 0.14, 0.027  # loading what listens; a second of voice
-LEARNING = 0.12  # a face, before its first frame
-DRAWING, DRAWING_PIXELS, SPEAKER = 0.0009, 0.0122, 0.001  # a frame, a million pixels of it, each further speaker
-REDRAWING, REDRAWING_PIXELS = 0.0013, 0.0096  # the same of a video
+WHILE_LISTENING = 0.12  # of a picture's drawing: how much longer it takes because somebody listens beside it
+LISTENING = 0.1  # what is left of listening to the first seconds of a voice when a picture's face is found
+BRIEFLY = 0.01  # where nothing is left of it
+LEARNING = 0.08  # a face, before its first frame
+DRAWING, DRAWING_PIXELS, SPEAKER = 0.0011, 0.0136, 0.001  # a frame, a million pixels of it, each further speaker
+REDRAWING, REDRAWING_PIXELS = 0.0014, 0.0106  # the same of a video
 WATCHING, WATCHING_PIXELS = 0.0026, 0.002  # a frame of a video, a million pixels of it in the result's size
 DECODING_PIXELS = 0.0017  # and in the source's
-ARTICULATING = 0.02  # what is left of listening when all is heard
-BESIDE_WATCHING = 0.5  # watching a video is itself more than one processor's work
-FINISHING = 0.03
+FINISHING = 0.2  # what the encoder still holds, and the preview
 
-NEARLY = 0.95  # of a stage is done, at the most, while nobody knows
 SURE_FROM = 0.03  # of a stage: when so much is done, its own pace counts for as much as what was foretold
 
 
 def picture_costs(voice_seconds: float, frames: int, pixels: int, speakers: int = 1) -> Mapping[str, float]:
     """What each stage of a picture's way costs; `voice_seconds` of all voices together, `pixels` of a frame."""
     each = DRAWING + SPEAKER * (speakers - 1) + DRAWING_PIXELS * pixels / 1e6
-    return _costs(LOOKING, voice_seconds, LOOKING, LEARNING * speakers + frames * each)
+    looking = LOOKING + HEARING * voice_seconds + LEARNING * speakers
+    return _costs(looking, LISTENING, (1 + WHILE_LISTENING) * frames * each)
+
+
+def while_listening(drawn: float, heard: float) -> float:
+    """Which share of a picture's drawing is over, of shares drawn and listened to: the first frames come slower."""
+    return (drawn + WHILE_LISTENING * heard) / (1 + WHILE_LISTENING)
 
 
 def video_costs(
@@ -41,17 +44,15 @@ def video_costs(
     decoding = DECODING_PIXELS * source_pixels / 1e6 + WATCHING_PIXELS * pixels / 1e6
     drawing = frames * (REDRAWING + REDRAWING_PIXELS * pixels / 1e6)
     again = decoding * frames * max(0, watched - kept) / max(1, watched)
-    looking = LOOKING + watched * (WATCHING + decoding)
-    return _costs(looking, voice_seconds, BESIDE_WATCHING * looking, LEARNING + drawing + again)
+    looking = LOOKING + HEARING * voice_seconds + watched * (WATCHING + decoding)
+    return _costs(looking, max(BRIEFLY, LISTENING - looking), LEARNING + drawing + again)
 
 
-def _costs(looking: float, voice_seconds: float, beside: float, drawing: float) -> Mapping[str, float]:
-    """`beside`: so much of the listening is done while looking."""
-    listening = UNDERSTANDING + LISTENING * voice_seconds / (LISTENERS if voice_seconds > PIECE_SECONDS[1] else 1)
+def _costs(looking: float, listening: float, drawing: float) -> Mapping[str, float]:
     return {
         "starting": STARTING,
-        "looking": looking + HEARING * voice_seconds,
-        "listening": max(ARTICULATING, listening - beside),
+        "looking": looking,
+        "listening": listening,
         "drawing": drawing,
         "saving": FINISHING,
     }
@@ -84,10 +85,8 @@ class Pace:
         begun = self._clock() - self._start
         usual = begun / before
 
-        def say(share: float | None) -> None:
+        def say(share: float) -> None:
             gone = self._clock() - self._start
-            if share is None:
-                share = min(NEARLY, (gone - begun) / (usual * cost))
             done = min(1.0, max(0.0, share)) * cost
             pace = (SURE_FROM * cost * usual + gone - begun) / (SURE_FROM * cost + done)
             left = pace * (cost - done) + gone / (before + done) * (whole - before - cost)

@@ -136,8 +136,8 @@ def video_size(width: int, height: int, resolution: int) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def portray(picture: U8, points: F64, grid: warp.Grid, track: MouthTrack, smile: float = 0.0) -> Portrait:
-    """Learn a face so that it can be drawn in all poses of a track."""
+def portray(picture: U8, points: F64, grid: warp.Grid, smile: float = 0.0) -> Portrait:
+    """Learn a face so that it can be drawn in any pose."""
     frame, yaw = face.face_frame(points), face.yaw_degrees(points)
     measured = frame.to_face(points)
     rest = replace(mouth.at_rest(measured), smile=smile)
@@ -160,26 +160,46 @@ def portray(picture: U8, points: F64, grid: warp.Grid, track: MouthTrack, smile:
         outline=points[list(FACE_OVAL), :2] if abs(yaw) >= CLIPPED_YAW else None,
         paints_inside=not stays_open,
     )
-    poses = [track[i] for i in range(len(track))]
-    return Portrait(points, known, warp.KeyShapes(mover, poses, shaped), shaped)
+    return Portrait(points, known, warp.KeyShapes(mover, shaped), shaped)
 
 
-def draw(
-    scene: Scene,
-    tracks: Sequence[MouthTrack],
-    asked: Manner,
-    seed: int,
-    into: Frames,
-    drawn: Callable[[int], None],
-) -> None:
-    """Draw and encode every frame, one track for each speaker; holds one frame at a time."""
+@dataclass(frozen=True)
+class Performance:
+    """All that is needed to draw every frame of a picture's video, one track for each speaker."""
+
+    tracks: Sequence[MouthTrack]
+    portraits: Sequence[Portrait]
+    lids: Sequence[F64]
+    heads: Sequence[F64]
+    base: StillBase
+    painter: StillPainter
+
+    def draw(self, into: Frames, drawn: Callable[[int], None]) -> None:
+        """Draw and encode every frame; holds one at a time. `drawn` is told how many there are."""
+        known = 0
+        for i in range(len(self.tracks[0])):
+            if i == known:
+                known = self._learn(i)
+            for speaker, levels in enumerate(self.lids):
+                self.base.blink(speaker, int(levels[i]))
+            moments = [portrait.moment(track[i]) for portrait, track in zip(self.portraits, self.tracks, strict=True)]
+            into.write(self.painter.draw(moments, [head[i] for head in self.heads]))
+            drawn(i + 1)
+
+    def _learn(self, first: int) -> int:
+        """Make the mouths ready for the poses known by now, from frame `first` on; up to which frame that is."""
+        known = min(track.known(first) for track in self.tracks)
+        for portrait, track in zip(self.portraits, self.tracks, strict=True):
+            portrait.fields.learn([track[i] for i in range(first, known)])
+        return known
+
+
+def prepare(scene: Scene, tracks: Sequence[MouthTrack], asked: Manner, seed: int) -> Performance:
+    """Learn the faces and settle how heads and eyes move; of the tracks only the loudness is needed yet."""
     height, width = scene.picture.shape[:2]
     frames = [face.face_frame(points) for points in scene.speakers]
     grid = warp.Grid.over(width, height, min(frame.scale for frame in frames))
-    portraits = [
-        portray(scene.picture, points, grid, track, asked.smile)
-        for points, track in zip(scene.speakers, tracks, strict=True)
-    ]
+    portraits = [portray(scene.picture, points, grid, asked.smile) for points in scene.speakers]
     random = np.random.default_rng(seed)
     lively = still.Liveliness(asked.head, asked.blinks)
     lids = [still.blinks(len(track), track.fps, random, lively) for track in tracks]
@@ -191,9 +211,4 @@ def draw(
     ]
     base = StillBase(scene.picture, [(portrait.points, portrait.face.frame) for portrait in portraits])
     painter = StillPainter(base, grid, [portrait.face for portrait in portraits], bases, scene.mask)
-    for i in range(len(tracks[0])):
-        for speaker, levels in enumerate(lids):
-            base.blink(speaker, int(levels[i]))
-        moments = [portrait.moment(track[i]) for portrait, track in zip(portraits, tracks, strict=True)]
-        into.write(painter.draw(moments, [head[i] for head in heads]))
-        drawn(i + 1)
+    return Performance(tracks, portraits, lids, heads, base, painter)

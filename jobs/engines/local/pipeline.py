@@ -2,13 +2,14 @@
 
 What can refuse comes first: whether there is a voice and a face is known before the long work begins.
 
-- picture: hear, look at it, listen, draw (`photo`; one voice or two)
-- video: hear, watch it, listen, redraw (`film`)
+- picture: hear, look at it, draw (`photo`; one voice or two)
+- video: hear, watch it, redraw (`film`)
 
-Listening begins with the hearing, on threads of its own.
+Voices are listened to all the while, on threads of their own: drawing begins when the first seconds are understood.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,10 +24,10 @@ from jobs.engines.local.files import media, pictures, spool
 from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.poster import Postered
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
-from jobs.engines.local.pacing import Pace, Progress, Say
+from jobs.engines.local.pacing import Pace, Progress
 from jobs.engines.local.shapes import FPS, MouthTrack, VoiceFeatures
 from jobs.engines.local.voice import audio, timing
-from jobs.engines.local.voice.listening import Listeners, Listening
+from jobs.engines.local.voice.listening import Listeners, Piece
 from jobs.errors import InvalidInput, gettext_noop
 
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
@@ -94,22 +95,21 @@ def _from_picture(order: Order, progress: Progress) -> Made:
             pace.stage("looking")
             voices = [hear(order.sources[name], listeners, name) for name in fields]
             scene = photo.look(image, order.resolution, len(fields), order.sources.get("mask_image"))
+            spoken = [articulate(voice, opening=asked.opening) for voice in voices]
+            tracks, starts = arrange(spoken, order.speaking_order) if len(spoken) > 1 else (spoken, [0.0])
+            performance = photo.prepare(scene, tracks, asked, order.seed)
         with watch.time("listening"):
-            listening = pace.stage("listening")
-            spoken = [
-                articulate(voice, opening=asked.opening, heard=_nth(listening, i, len(fields)))
-                for i, voice in enumerate(voices)
-            ]
-    tracks, starts = arrange(spoken, order.speaking_order) if len(spoken) > 1 else (spoken, [0.0])
-    height, width = scene.picture.shape[:2]
-    count = len(tracks[0])
-    sound = Soundtrack([Voice(order.sources[name], start) for name, start in zip(fields, starts, strict=True)])
-    with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
-        drawing = pace.stage("drawing")
-        postered = Postered(encoder, order.output, 0)  # eyes open, lips closed
-        photo.draw(scene, tracks, asked, order.seed, postered, lambda drawn: drawing(drawn / count))
-        saving = pace.stage("saving")
-    saving(1.0)
+            pace.stage("listening")
+            for track in tracks:
+                track.known(0)
+        height, width = scene.picture.shape[:2]
+        count = len(tracks[0])
+        sound = Soundtrack([Voice(order.sources[name], start) for name, start in zip(fields, starts, strict=True)])
+        with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
+            drawing = pace.stage("drawing")
+            postered = Postered(encoder, order.output, 0)  # eyes open, lips closed
+            performance.draw(postered, lambda drawn: drawing(pacing.while_listening(drawn / count, heard(voices))))
+            pace.stage("saving")
     return Made(count / FPS, width, height, FPS, watch.timings, words, photo.notes(scene))
 
 
@@ -147,30 +147,26 @@ def _from_video(order: Order, progress: Progress) -> Made:
                 order.sources.get("mask_image"),
                 lambda frame: looking(frame / last),
             )
+        track = articulate(heard, facts.fps, asked.opening)
         with watch.time("listening"):
-            track = articulate(heard, facts.fps, asked.opening, pace.stage("listening"))
-    encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
-    with watch.time("drawing"), encoder:
-        drawing = pace.stage("drawing")
-        postered = Postered(encoder, order.output, min(count - 1, round(POSTER_SECONDS * fps)))
-        film.draw(seen, track, postered, lambda drawn: drawing(drawn / count), asked)
-        saving = pace.stage("saving")
-    saving(1.0)
+            pace.stage("listening")
+            track.known(0)
+        encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
+        with watch.time("drawing"), encoder:
+            drawing = pace.stage("drawing")
+            postered = Postered(encoder, order.output, min(count - 1, round(POSTER_SECONDS * fps)))
+            film.draw(seen, track, postered, lambda drawn: drawing(drawn / count), asked)
+            pace.stage("saving")
     return Made(count / fps, width, height, fps, watch.timings, words, film.notes(seen, count))
-
-
-def _nth(part: Say, index: int, count: int) -> Say:
-    """One of several equal parts of a stage."""
-    return lambda share: part(None if share is None else (index + share) / count)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A recording that holds a voice, which somebody listens to meanwhile."""
+    """A recording that holds a voice, and the pieces of it that somebody listens to meanwhile."""
 
     seconds: float
     features: VoiceFeatures
-    listening: Listening
+    pieces: "list[Future[Piece]]"
 
 
 def hear(voice: Path, listeners: Listeners, field: str = "audio") -> Heard:
@@ -185,24 +181,30 @@ def hear(voice: Path, listeners: Listeners, field: str = "audio") -> Heard:
     return Heard(len(pcm) / media.SPEECH_RATE_HZ, features, listeners.begin(pcm))
 
 
-def articulate(
-    voice: Heard,
-    fps: Fraction = Fraction(FPS),
-    opening: float = 1.0,
-    heard: Say = lambda share: None,
-) -> MouthTrack:
-    """A voice → the mouth's poses on the frame grid; `heard` as in `Listening.phones`."""
-    spoken = voice.listening.phones(heard)
-    track = timing.mouth_track(spoken, voice.features, voice.seconds, float(fps))
-    if opening != 1:
-        track.poses[:, timing.OPENING] *= opening
-    return track
+def heard(voices: Sequence[Heard]) -> float:
+    """Which share of the voices was listened to by now."""
+    pieces = [piece.done() for voice in voices for piece in voice.pieces]
+    return sum(pieces) / len(pieces)
+
+
+def articulate(voice: Heard, fps: Fraction = Fraction(FPS), opening: float = 1.0) -> MouthTrack:
+    """A voice → the mouth's poses on the frame grid, each known as soon as so much of the voice was listened to."""
+    movement = timing.Movement(voice.features, voice.seconds, float(fps), opening)
+    pieces = iter(voice.pieces)
+
+    def listen_as_far_as(frame: int) -> int:
+        while movement.known <= frame:
+            piece = next(pieces).result()
+            movement.hear(piece.phones, piece.until_seconds)
+        return movement.known
+
+    return MouthTrack(movement.poses, movement.loudness, float(fps), listen_as_far_as)
 
 
 def listen(voice: Path, fps: Fraction = Fraction(FPS)) -> MouthTrack:
-    """A recording → the poses that it asks for; see `hear` and `articulate`."""
+    """A recording → all poses that it asks for; see `hear` and `articulate`."""
     with Listeners() as listeners:
-        return articulate(hear(voice, listeners), fps)
+        return articulate(hear(voice, listeners), fps).whole()
 
 
 def arrange(spoken: Sequence[MouthTrack], order: SpeakingOrder) -> tuple[list[MouthTrack], list[float]]:

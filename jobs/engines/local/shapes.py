@@ -4,6 +4,7 @@ Face units: everything that moves is measured in S, the three-dimensional distan
 origin under the nose (landmark 2), x towards the picture's right and y towards the chin.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -68,20 +69,35 @@ class MouthPose:
 
 @dataclass(frozen=True)
 class MouthTrack:
-    """`MouthPose` on the frame grid (columns in the order of its fields), and the voice's loudness for the head."""
+    """`MouthPose` on the frame grid (columns in the order of its fields), and the voice's loudness for the head.
+
+    Poses of a voice that is still listened to become known from the first one on: `hear` waits for that of a frame,
+    and says how many are known then. Its loudness is known at once.
+    """
 
     poses: F64  # (frames, 7)
     loudness: F64  # (frames,)
     fps: float = FPS
+    hear: Callable[[int], int] | None = None
 
     def __len__(self) -> int:
         return len(self.poses)
+
+    def known(self, frame: int) -> int:
+        """Wait until the pose of this frame is known; how many are, at least one more."""
+        return len(self) if self.hear is None else self.hear(frame)
+
+    def whole(self) -> "MouthTrack":
+        """The same, when all of it is known."""
+        self.known(len(self) - 1)
+        return replace(self, hear=None)
 
     @property
     def opening(self) -> F64:
         return np.asarray(self.poses[:, 0])
 
     def __getitem__(self, frame: int) -> MouthPose:
+        self.known(frame)
         return MouthPose(*(float(value) for value in self.poses[frame]))
 
 

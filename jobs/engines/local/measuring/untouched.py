@@ -41,7 +41,8 @@ def in_picture(scene: Scene, tracks: list[MouthTrack], frames: int = FRAMES) -> 
     """A picture asked to keep still, drawn with the widest poses, against the picture itself."""
     kept = _Kept()
     asked, _ = manner.understand(STILL)
-    photo.draw(scene, [most_open(track, frames) for track in tracks], asked, 0, kept, lambda number: None)
+    performance = photo.prepare(scene, [most_open(track, frames) for track in tracks], asked, seed=0)
+    performance.draw(kept, lambda number: None)
     picture = raster.to_planes(scene.picture)
     reach = out_of_reach(list(scene.speakers), picture.width, picture.height)
     return compare([(picture, frame, reach) for frame in kept.frames])

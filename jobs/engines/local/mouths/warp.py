@@ -264,8 +264,11 @@ def fade(points: F64) -> F64:
     return np.asarray(inside * inside * (3 - 2 * inside))
 
 
-KEY_SHAPES = 48
-FEWEST_KEYS = 12
+# Poses nearer to each other than this, as `_describe` has them, need no key shapes of their own.
+NEAR = 0.2
+MOST_KEYS, FEWEST_KEYS = 96, 12
+DESCRIBED = 6  # numbers that `_describe` gives
+WIDE_OPEN = MouthPose(opening=2.0)  # more than any voice asks for
 
 
 class KeyShapes:
@@ -275,31 +278,25 @@ class KeyShapes:
     percentile. A quadratic polynomial does not do.
     """
 
-    def __init__(
-        self,
-        warp: MouthWarp,
-        poses: Sequence[MouthPose],
-        shaped: Callable[[MouthPose], MouthShape],
-    ) -> None:
-        self._warp = warp
-        described = np.array([_describe(pose) for pose in poses])
-        keys = _most_different(described, min(KEY_SHAPES, len(poses) // 3))
+    def __init__(self, warp: MouthWarp, shaped: Callable[[MouthPose], MouthShape]) -> None:
+        self._warp, self._shaped = warp, shaped
+        self._deepest = shaped(WIDE_OPEN).drop
+        self._keys: F64 = np.zeros((0, DESCRIBED))
+        self._table: list[F32] = []
         self._weights: F32 | None = None
-        if len(keys) < FEWEST_KEYS:
+
+    def learn(self, poses: Sequence[MouthPose]) -> None:
+        """Make keys of those poses that differ most from all keys so far: before they are asked for, or fields jump."""
+        described = np.array([_describe(pose) for pose in poses])
+        fresh = _most_different(described, self._keys, MOST_KEYS - len(self._keys))
+        if not fresh:
             return
-        shapes = [shaped(poses[key]) for key in keys]
-        deepest = max(shape.drop for shape in shapes)
-        fields = [warp.fields(shape, deepest) for shape in shapes]
-        table = np.stack([np.concatenate([f.upper.ravel(), f.lower.ravel()]) for f in fields])
-        self._keys = described[keys]
-        count, size = len(keys), self._keys.shape[1] + 1
-        system = np.zeros((count + size, count + size))
-        system[:count, :count] = np.linalg.norm(self._keys[:, None] - self._keys[None], axis=-1)
-        system[:count, count] = 1
-        system[:count, count + 1 :] = self._keys
-        system[count:, :count] = system[:count, count:].T
-        inverse = np.linalg.pinv(system, rcond=1e-9)[:, :count].astype(np.float32)
-        self._weights = inverse @ table
+        self._keys = np.concatenate([self._keys, described[fresh]])
+        for key in fresh:
+            fields = self._warp.fields(self._shaped(poses[key]), self._deepest)
+            self._table.append(np.concatenate([fields.upper.ravel(), fields.lower.ravel()]))
+        if len(self._keys) >= FEWEST_KEYS:
+            self._weights = _mixture(self._keys) @ np.stack(self._table)
 
     def fields(self, pose: MouthPose, shape: MouthShape) -> Fields:
         """The fields of `pose`, whose shape is `shape`."""
@@ -311,8 +308,19 @@ class KeyShapes:
         return Fields(upper, lower)
 
 
+def _mixture(keys: F64) -> F32:
+    """(k + 1 + d, k) from the keys' fields to the weights of a radial basis through the keys (k, d)."""
+    count, size = len(keys), keys.shape[1] + 1
+    system = np.zeros((count + size, count + size))
+    system[:count, :count] = np.linalg.norm(keys[:, None] - keys[None], axis=-1)
+    system[:count, count] = 1
+    system[:count, count + 1 :] = keys
+    system[count:, :count] = system[:count, count:].T
+    return np.asarray(np.linalg.pinv(system, rcond=1e-9)[:, :count], np.float32)
+
+
 def _describe(pose: MouthPose) -> F64:
-    """(6,) what the fields depend on, scaled so that equal distances move the skin about equally."""
+    """(DESCRIBED,) what the fields depend on, scaled so that equal distances move the skin about equally."""
     return np.array(
         [
             min(max(0.0, parting(pose.opening)), 1.2) ** GAP_POWER,
@@ -325,13 +333,19 @@ def _describe(pose: MouthPose) -> F64:
     )
 
 
-def _most_different(points: F64, count: int) -> list[int]:
-    """Indices of up to `count` points, each the farthest from those before it; begins with the most open."""
-    chosen = [int(points[:, 0].argmax())]
+def _most_different(points: F64, known: F64, most: int) -> list[int]:
+    """Indices of up to `most` points (n, d), each the farthest from those before it and from those that are known.
+
+    The first of all is the most open one.
+    """
     distance = np.full(len(points), np.inf)
-    while len(chosen) < count:
-        distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(1))
-        if distance.max() < 1e-5:
+    for one in known:
+        distance = np.minimum(distance, ((points - one) ** 2).sum(1))
+    chosen: list[int] = []
+    while len(chosen) < most:
+        farthest = int(distance.argmax()) if np.isfinite(distance).all() else int(points[:, 0].argmax())
+        if distance[farthest] < NEAR**2:
             break
-        chosen.append(int(distance.argmax()))
+        chosen.append(farthest)
+        distance = np.minimum(distance, ((points - points[farthest]) ** 2).sum(1))
     return chosen

@@ -1,5 +1,6 @@
 """Owns the movement: phones and features become mouth poses on the frame grid, with coarticulation and closures."""
 
+import math
 from dataclasses import astuple
 
 import numpy as np
@@ -13,6 +14,8 @@ CHANNEL_SIGMAS = (4.0, 6.5, 5.0, 6.5, 3.5, 3.0)
 OPENING, WIDTH, LIFT, ROUNDING, TONGUE, TUCK = range(6)
 LIP_CHANNELS = (WIDTH, ROUNDING)
 NO_PHONE_WEIGHT = 0.05
+CLOSURE_SIGMA, SILENCE_SIGMA = 2.0, 3.0
+REACH = smoothing.reach(max(*CHANNEL_SIGMAS, CLOSURE_SIGMA, SILENCE_SIGMA))  # steps
 
 PHONE_SHARE = 0.55  # of the opening; the rest is the signal's
 PHONE_WIDTH_SHARE, SIGNAL_WIDTH_SHARE = 0.75, 0.5
@@ -28,68 +31,100 @@ def frame_count(seconds: float, fps: float = FPS) -> int:
 
 
 def mouth_track(phones: tuple[Phone, ...], voice: VoiceFeatures, seconds: float, fps: float = FPS) -> MouthTrack:
-    """The mouth at the middle of each of `frame_count` frames.
+    """What `Movement` makes of a voice of which all phones are known."""
+    movement = Movement(voice, seconds, fps)
+    movement.hear(phones, math.inf)
+    return MouthTrack(movement.poses, movement.loudness, fps)
+
+
+class Movement:
+    """The mouth at the middle of each of `frame_count` frames, worked out while the voice is listened to.
 
     - Each phone asks for a target with a weight; targets blend as T = G(weight · target) / G(weight).
-    - The opening is shared between phones and signal, scaled with loudness, and nothing in silence.
+    - The opening is shared between phones and signal, scaled with loudness, and nothing in silence; `opening` is how
+      much of it is wanted.
     - M, B and P close the lips whatever the rest says; a closure shorter than a frame is kept on the grid.
+
+    Of `poses` (frames, 7) the first `known` are final. All that blends in time reaches `REACH` steps, so a phone is
+    final as soon as so much is heard after it.
     """
-    channels = _coarticulated(phones, len(voice))
-    closure, silence = _closures(phones, len(voice)), _silences(phones, voice)
-    loudness = smoothing.gaussian(voice.loudness, 2.5)
-    gain = np.clip((loudness - 0.12) / 0.6, 0, 1.15)
 
-    opening = PHONE_SHARE * channels[:, OPENING] * gain + (1 - PHONE_SHARE) * _signal_opening(voice)
-    opening *= (1 - closure) * (1 - silence)
-    signal_width = 0.13 * smoothing.gaussian(voice.spread * voice.loudness, 7)
-    channels[:, OPENING] = opening
-    channels[:, WIDTH] = 1 + (channels[:, WIDTH] - 1) * PHONE_WIDTH_SHARE + signal_width * SIGNAL_WIDTH_SHARE
-    channels[:, TUCK] = np.clip(channels[:, TUCK], 0, 1) * np.clip(gain * 1.3, 0, 1)
+    def __init__(self, voice: VoiceFeatures, seconds: float, fps: float = FPS, opening: float = 1.0) -> None:
+        count, frames = len(voice), frame_count(seconds, fps)
+        self._opening = opening
+        self._loudness = smoothing.gaussian(voice.loudness, 2.5)
+        self._signal_opening = _signal_opening(voice)
+        self._signal_width = 0.13 * smoothing.gaussian(voice.spread * voice.loudness, 7)
+        self._softness = np.clip(1 - (voice.loudness - 0.25) / 0.2, 0, 1)
 
-    moments = (np.arange(frame_count(seconds, fps)) + 0.5) / fps
-    poses = _sampled(np.column_stack([channels, closure]), moments)
-    certain = _peaks(closure, moments, 0.5 / fps) > CERTAIN_CLOSURE
-    poses[:, OPENING] = np.clip(poses[:, OPENING], 0, np.where(certain, CLOSED_OPENING, MAX_OPENING))
-    return MouthTrack(poses, _sampled(loudness[:, None], moments)[:, 0], fps)
+        # Of each step of 10 ms, what its phone asks for; then what comes of it.
+        self._target = np.zeros((count, len(CHANNEL_SIGMAS)))
+        self._target[:, WIDTH] = 1
+        self._weight = np.full_like(self._target, NO_PHONE_WEIGHT)
+        self._closed, self._quiet = np.zeros(count), np.zeros(count)
+        self._final, self._channels = 0, np.zeros((count, len(CHANNEL_SIGMAS) + 1))
 
+        self._moments, self._half_frame = (np.arange(frames) + 0.5) / fps, 0.5 / fps
+        self.known, self.poses = 0, np.zeros((frames, len(CHANNEL_SIGMAS) + 1))
+        self.loudness = _sampled(self._loudness[:, None], self._moments)[:, 0]
 
-def _coarticulated(phones: tuple[Phone, ...], count: int) -> F64:
-    """(count, 6) channels at 100 Hz."""
-    target = np.zeros((count, len(CHANNEL_SIGMAS)))
-    target[:, WIDTH] = 1
-    weight = np.full_like(target, NO_PHONE_WEIGHT)
-    for phone in phones:
+    def hear(self, phones: tuple[Phone, ...], until_seconds: float) -> None:
+        """Take the phones that follow those before; they reach to `until_seconds`, infinity for the last ones."""
+        count = len(self._closed)
+        for phone in phones:
+            self._take(phone)
+        heard = round(min(until_seconds * FEATURE_RATE_HZ, count))
+        final = count if heard == count else heard - REACH
+        if final <= self._final:
+            return
+        window = slice(max(0, self._final - REACH), heard)
+        self._channels[self._final : final] = self._blended(window)[self._final - window.start : final - window.start]
+        self._final = final
+        known = len(self.poses) if final == count else int((final / FEATURE_RATE_HZ - 0.02) / (2 * self._half_frame))
+        self._pose(slice(self.known, max(self.known, known)))
+
+    def _take(self, phone: Phone) -> None:
+        count = len(self._closed)
         viseme = VISEMES.get(phone.name, VISEMES[SILENCE])
         span = _steps(phone, count)
-        target[span] = viseme[: len(CHANNEL_SIGMAS)]
-        weight[span] = viseme.jaw_weight
-        weight[span, LIP_CHANNELS] = viseme.lip_weight
-    blended = [
-        smoothing.gaussian(weight[:, k] * target[:, k], sigma) / smoothing.gaussian(weight[:, k], sigma)
-        for k, sigma in enumerate(CHANNEL_SIGMAS)
-    ]
-    return np.stack(blended, 1)
-
-
-def _closures(phones: tuple[Phone, ...], count: int) -> F64:
-    """0 to 1: how surely the lips are together; the phone less a step on each side, at least 60 ms."""
-    closed = np.zeros(count)
-    for phone in phones:
-        if phone.name in BILABIALS:
-            span = _steps(phone, count)
+        self._target[span] = viseme[: len(CHANNEL_SIGMAS)]
+        self._weight[span] = viseme.jaw_weight
+        self._weight[span, LIP_CHANNELS] = viseme.lip_weight
+        if phone.name in BILABIALS:  # the phone less a step on each side, at least 60 ms
             middle, half = (span.start + span.stop) // 2, max(3, (span.stop - span.start) // 2 - 1)
-            closed[max(0, middle - half) : middle + half] = 1
-    return np.asarray(np.clip(smoothing.gaussian(closed, 2.0) * 1.6, 0, 1))
-
-
-def _silences(phones: tuple[Phone, ...], voice: VoiceFeatures) -> F64:
-    """0 to 1: pauses, except those in which the signal is loud after all."""
-    quiet = np.zeros(len(voice))
-    for phone in phones:
+            self._closed[max(0, middle - half) : middle + half] = 1
         if phone.name == SILENCE or phone.name not in VISEMES:
-            quiet[_steps(phone, len(voice))] = 1
-    quiet *= np.clip(1 - (voice.loudness - 0.25) / 0.2, 0, 1)
-    return np.asarray(smoothing.gaussian(quiet, 3))
+            self._quiet[span] = self._softness[span]  # a pause, except where the signal is loud after all
+
+    def _blended(self, window: slice) -> F64:
+        """(steps, 7) channels and how surely the lips are together, without what is beyond the window."""
+        weight, target = self._weight[window], self._target[window]
+        channels = np.stack(
+            [
+                smoothing.gaussian(weight[:, k] * target[:, k], sigma) / smoothing.gaussian(weight[:, k], sigma)
+                for k, sigma in enumerate(CHANNEL_SIGMAS)
+            ],
+            1,
+        )
+        closure = np.clip(smoothing.gaussian(self._closed[window], CLOSURE_SIGMA) * 1.6, 0, 1)
+        silence = smoothing.gaussian(self._quiet[window], SILENCE_SIGMA)
+        gain = np.clip((self._loudness[window] - 0.12) / 0.6, 0, 1.15)
+        opening = PHONE_SHARE * channels[:, OPENING] * gain + (1 - PHONE_SHARE) * self._signal_opening[window]
+        channels[:, OPENING] = opening * (1 - closure) * (1 - silence)
+        channels[:, WIDTH] = (
+            1 + (channels[:, WIDTH] - 1) * PHONE_WIDTH_SHARE + self._signal_width[window] * SIGNAL_WIDTH_SHARE
+        )
+        channels[:, TUCK] = np.clip(channels[:, TUCK], 0, 1) * np.clip(gain * 1.3, 0, 1)
+        return np.column_stack([channels, closure])
+
+    def _pose(self, frames: slice) -> None:
+        moments = self._moments[frames]
+        poses = _sampled(self._channels, moments)
+        certain = _peaks(self._channels[:, -1], moments, self._half_frame) > CERTAIN_CLOSURE
+        poses[:, OPENING] = np.clip(poses[:, OPENING], 0, np.where(certain, CLOSED_OPENING, MAX_OPENING))
+        poses[:, OPENING] *= self._opening
+        self.poses[frames] = poses
+        self.known = frames.stop
 
 
 def _signal_opening(voice: VoiceFeatures) -> F64:
@@ -117,9 +152,15 @@ def placed(track: MouthTrack, start: int, total: int) -> MouthTrack:
     """The track from frame `start` on in one of `total` frames; before and after it the mouth is at rest."""
     poses = np.tile(np.array(astuple(MouthPose())), (total, 1))
     loudness = np.zeros(total)
-    poses[start : start + len(track)] = track.poses
     loudness[start : start + len(track)] = track.loudness
-    return MouthTrack(poses, loudness, track.fps)
+
+    def hear(frame: int) -> int:
+        known = track.known(min(frame - start, len(track) - 1)) if frame >= start else 0
+        poses[start : start + known] = track.poses[:known]
+        return total if known == len(track) else start + known
+
+    longer = MouthTrack(poses, loudness, track.fps, hear)
+    return longer.whole() if track.hear is None else longer
 
 
 def pause_frames(before: MouthTrack, after: MouthTrack, seconds: float) -> int:
