@@ -36,6 +36,7 @@ STEPS: Mapping[str, str | Promise] = {
 }
 # The engine that always says which words of a prompt had an effect; of others an empty list says nothing.
 TELLING = "local"
+LEAST_TOLD = 50  # milliseconds: less would read 0.0 s
 BAR = 100.0  # the width of the bar of timings, in its own units
 
 
@@ -152,12 +153,14 @@ def _voices(job: Job) -> list[GivenVoice]:
 
 
 def _steps(timings: Mapping[str, int]) -> list[Step]:
+    """Those that took long enough to be told and seen."""
+    timings = {name: milliseconds for name, milliseconds in timings.items() if milliseconds >= LEAST_TOLD}
     total = sum(timings.values())
     steps, start = [], 0.0
     order = [*(name for name in STEPS if name in timings), *(name for name in timings if name not in STEPS)]
     for name in order:
         milliseconds = timings[name]
-        width = BAR * milliseconds / total if total else 0.0
+        width = BAR * milliseconds / total
         steps.append(
             Step(str(STEPS.get(name, name)), words.decimal(milliseconds / 1000), round(start, 2), round(width, 2))
         )

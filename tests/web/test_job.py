@@ -147,18 +147,19 @@ def test_every_word_that_works_has_its_translation() -> None:
 
 def test_the_timings_are_said_and_drawn(alices: Client, alice: User, job_in: JobIn) -> None:
     job = job_in(Status.DONE, alice)
-    timings = {"listening": 1500, "looking": 500, "drawing": 7000, "saving": 1000, "polishing": 0}
+    timings = {"listening": 1500, "looking": 500, "drawing": 6500, "saving": 1000, "polishing": 500, "greeting": 49}
     Job.objects.update(timings=timings, started=F("finished") - timedelta(seconds=10))
 
     english, german = page_of(alices, job), page_of(alices, job, **GERMAN)
 
-    assert "Took 10.0 s Finding the face 0.5 s Listening 1.5 s Drawing 7.0 s Saving 1.0 s polishing 0.0 s" in words(
+    assert "Took 10.0 s Finding the face 0.5 s Listening 1.5 s Drawing 6.5 s Saving 1.0 s polishing 0.5 s" in words(
         english
     )
+    assert "greeting" not in words(english)
     assert "Dauerte 10,0 s Gesicht suchen 0,5 s Zuhören 1,5 s" in words(german)
     for answer in (english, german):
         bars = re.findall(r'<rect x="([^"]*)" y="0" width="([^"]*)"', source(answer))
-        assert [(float(x), float(width)) for x, width in bars] == [(0, 5), (5, 15), (20, 70), (90, 10), (100, 0)]
+        assert [(float(x), float(width)) for x, width in bars] == [(0, 5), (5, 15), (20, 65), (85, 10), (95, 5)]
 
 
 def test_a_job_without_timings_draws_none(alices: Client, alice: User, job_in: JobIn) -> None:
