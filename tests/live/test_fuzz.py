@@ -11,7 +11,7 @@ import pytest
 from tests.live.product import ROOT, Product
 
 pytestmark = pytest.mark.live
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "12")  # for each operation; `make fuzz` takes more
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "8")  # for each operation; `make fuzz` takes more
 MUCH = "1000000"
 
 
