@@ -48,7 +48,8 @@ class Listeners:
         thread = ThreadPoolExecutor(1, "listener")
         self._threads.append(thread)
         listener = _Listener(len(pcm))
-        return [thread.submit(listener.hear, pcm[start:stop], start) for start, stop in pieces(pcm)]
+        # Each piece on its own, so that it can be let go of when it is heard.
+        return [thread.submit(listener.hear, pcm[start:stop].copy(), start) for start, stop in pieces(pcm)]
 
 
 class _Listener:

@@ -17,6 +17,18 @@ NO_PHONE_WEIGHT = 0.05
 CLOSURE_SIGMA, SILENCE_SIGMA = 2.0, 3.0
 REACH = smoothing.reach(max(*CHANNEL_SIGMAS, CLOSURE_SIGMA, SILENCE_SIGMA))  # steps
 
+# The table of visemes by number, and a last row for where there is no phone: (visemes + 1, channels).
+_NUMBERS = {name: number for number, name in enumerate(VISEMES)}
+NO_VISEME = len(VISEMES)
+_TARGETS = np.array([viseme[: len(CHANNEL_SIGMAS)] for viseme in VISEMES.values()] + [(0, 1, 0, 0, 0, 0)], np.float64)
+_WEIGHTS = np.array(
+    [
+        [viseme.lip_weight if k in LIP_CHANNELS else viseme.jaw_weight for k in range(len(CHANNEL_SIGMAS))]
+        for viseme in VISEMES.values()
+    ]
+    + [[NO_PHONE_WEIGHT] * len(CHANNEL_SIGMAS)]
+)
+
 PHONE_SHARE = 0.55  # of the opening; the rest is the signal's
 PHONE_WIDTH_SHARE, SIGNAL_WIDTH_SHARE = 0.75, 0.5
 MAX_OPENING = 1.25
@@ -57,12 +69,10 @@ class Movement:
         self._signal_width = 0.13 * smoothing.gaussian(voice.spread * voice.loudness, 7)
         self._softness = np.clip(1 - (voice.loudness - 0.25) / 0.2, 0, 1)
 
-        # Of each step of 10 ms, what its phone asks for; then what comes of it.
-        self._target = np.zeros((count, len(CHANNEL_SIGMAS)))
-        self._target[:, WIDTH] = 1
-        self._weight = np.full_like(self._target, NO_PHONE_WEIGHT)
+        # Of each step of 10 ms: its viseme, whether the lips are together, how quiet it is.
+        self._visemes = np.full(count, NO_VISEME, np.int8)
         self._closed, self._quiet = np.zeros(count), np.zeros(count)
-        self._final, self._channels = 0, np.zeros((count, len(CHANNEL_SIGMAS) + 1))
+        self._final = 0  # up to which step nothing changes any more
 
         self._moments, self._half_frame = (np.arange(frames) + 0.5) / fps, 0.5 / fps
         self.known, self.poses = 0, np.zeros((frames, len(CHANNEL_SIGMAS) + 1))
@@ -77,19 +87,16 @@ class Movement:
         final = count if heard == count else heard - REACH
         if final <= self._final:
             return
-        window = slice(max(0, self._final - REACH), heard)
-        self._channels[self._final : final] = self._blended(window)[self._final - window.start : final - window.start]
-        self._final = final
+        # As much before it as has a say in the first frame that is not known yet.
+        window = slice(max(0, self._final - 2 * REACH), heard)
         known = len(self.poses) if final == count else int((final / FEATURE_RATE_HZ - 0.02) / (2 * self._half_frame))
-        self._pose(slice(self.known, max(self.known, known)))
+        self._pose(slice(self.known, max(self.known, known)), window)
+        self._final = final
 
     def _take(self, phone: Phone) -> None:
         count = len(self._closed)
-        viseme = VISEMES.get(phone.name, VISEMES[SILENCE])
         span = _steps(phone, count)
-        self._target[span] = viseme[: len(CHANNEL_SIGMAS)]
-        self._weight[span] = viseme.jaw_weight
-        self._weight[span, LIP_CHANNELS] = viseme.lip_weight
+        self._visemes[span] = _NUMBERS.get(phone.name, _NUMBERS[SILENCE])
         if phone.name in BILABIALS:  # the phone less a step on each side, at least 60 ms
             middle, half = (span.start + span.stop) // 2, max(3, (span.stop - span.start) // 2 - 1)
             self._closed[max(0, middle - half) : middle + half] = 1
@@ -98,7 +105,7 @@ class Movement:
 
     def _blended(self, window: slice) -> F64:
         """(steps, 7) channels and how surely the lips are together, without what is beyond the window."""
-        weight, target = self._weight[window], self._target[window]
+        weight, target = _WEIGHTS[self._visemes[window]], _TARGETS[self._visemes[window]]
         channels = np.stack(
             [
                 smoothing.gaussian(weight[:, k] * target[:, k], sigma) / smoothing.gaussian(weight[:, k], sigma)
@@ -117,10 +124,11 @@ class Movement:
         channels[:, TUCK] = np.clip(channels[:, TUCK], 0, 1) * np.clip(gain * 1.3, 0, 1)
         return np.column_stack([channels, closure])
 
-    def _pose(self, frames: slice) -> None:
-        moments = self._moments[frames]
-        poses = _sampled(self._channels, moments)
-        certain = _peaks(self._channels[:, -1], moments, self._half_frame) > CERTAIN_CLOSURE
+    def _pose(self, frames: slice, window: slice) -> None:
+        moments = self._moments[frames] - window.start / FEATURE_RATE_HZ
+        channels = self._blended(window)
+        poses = _sampled(channels, moments)
+        certain = _peaks(channels[:, -1], moments, self._half_frame) > CERTAIN_CLOSURE
         poses[:, OPENING] = np.clip(poses[:, OPENING], 0, np.where(certain, CLOSED_OPENING, MAX_OPENING))
         poses[:, OPENING] *= self._opening
         self.poses[frames] = poses
