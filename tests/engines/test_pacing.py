@@ -107,12 +107,13 @@ def test_drawing_is_as_far_as_the_drawn_and_the_heard() -> None:
 @SOME
 @given(st.floats(20, 600), st.floats(0.5, 2))
 def test_a_stage_that_takes_longer_than_foretold_is_soon_told_by_its_own_pace(seconds: float, longer: float) -> None:
+    """How long the saving after it takes is still told by the pace of all."""
     foretold = pacing.picture_costs(seconds, round(25 * seconds), PIXELS)
     taken = {**foretold, "drawing": longer * foretold["drawing"]}
     whole, drawn_from = sum(taken.values()), taken["starting"] + taken["looking"] + taken["listening"]
     for gone, done in run(foretold, taken, steps=100):
         if gone > drawn_from + 0.25 * taken["drawing"] and done < 1:
-            assert gone * (1 - done) / done == pytest.approx(whole - gone, rel=0.25, abs=0.05)
+            assert gone * (1 - done) / done == pytest.approx(whole - gone, rel=0.25, abs=pacing.FINISHING)
 
 
 def test_the_next_stage_begins_where_the_last_one_ends() -> None:
