@@ -107,13 +107,19 @@ def test_drawing_is_as_far_as_the_drawn_and_the_heard() -> None:
 @SOME
 @given(st.floats(20, 600), st.floats(0.5, 2))
 def test_a_stage_that_takes_longer_than_foretold_is_soon_told_by_its_own_pace(seconds: float, longer: float) -> None:
-    """How long the saving after it takes is still told by the pace of all."""
+    """How long the saving after it takes is still told by the pace of all, and so nearly as wrong."""
     foretold = pacing.picture_costs(seconds, round(25 * seconds), PIXELS)
     taken = {**foretold, "drawing": longer * foretold["drawing"]}
+    saving = pacing.FINISHING * abs(longer - 1) + 0.05
     whole, drawn_from = sum(taken.values()), taken["starting"] + taken["looking"] + taken["listening"]
     for gone, done in run(foretold, taken, steps=100):
         if gone > drawn_from + 0.25 * taken["drawing"] and done < 1:
-            assert gone * (1 - done) / done == pytest.approx(whole - gone, rel=0.25, abs=pacing.FINISHING)
+            assert gone * (1 - done) / done == pytest.approx(whole - gone, rel=0.25, abs=saving)
+
+
+def test_what_watches_is_loaded_before_the_first_frame() -> None:
+    shares = [pacing.while_watching(watched, 5 * pacing.LOOKING) for watched in (0, 0.5, 1)]
+    assert shares == pytest.approx([0.2, 0.6, 1])
 
 
 def test_the_next_stage_begins_where_the_last_one_ends() -> None:

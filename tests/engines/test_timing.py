@@ -183,6 +183,17 @@ def test_a_voice_heard_in_pieces_moves_the_mouth_as_heard_at_once(given: Heard, 
     assert movement.known == len(whole)
 
 
+def test_a_frame_as_long_as_a_second_keeps_the_closure_at_its_beginning() -> None:
+    """Though the frame is known only from the next piece on."""
+    phones, voice = in_a_row(("AA", 4.05), ("M", 0.15), ("AA", 3.8)), steady(8)
+    movement = Movement(voice, 8, fps=1)
+    movement.hear((*phones[:2], Phone("AA", 4.2, 5)), 5)
+    assert movement.known == 4
+    movement.hear((Phone("AA", 5, 8),), math.inf)
+    np.testing.assert_allclose(movement.poses, mouth_track(phones, voice, 8, fps=1).poses, atol=1e-9)
+    assert movement.poses[4, OPENING] <= CLOSED_OPENING
+
+
 def growing(frames: int, by: int, asked: list[int]) -> MouthTrack:
     """A track of which `by` more frames are known each time that more are asked for; the opening counts them."""
     poses = np.zeros((frames, 7))

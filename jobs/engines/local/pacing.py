@@ -48,6 +48,14 @@ def video_costs(
     return _costs(looking, max(BRIEFLY, LISTENING - looking), LEARNING + drawing + again)
 
 
+def while_watching(watched: float, looking: float) -> float:
+    """Which share of looking at a video, which costs `looking`, is over when so much of it was watched.
+
+    What watches is loaded before the first frame.
+    """
+    return (LOOKING + watched * (looking - LOOKING)) / looking
+
+
 def _costs(looking: float, listening: float, drawing: float) -> Mapping[str, float]:
     return {
         "starting": STARTING,

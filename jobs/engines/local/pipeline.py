@@ -108,7 +108,9 @@ def _from_picture(order: Order, progress: Progress) -> Made:
         with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
             drawing = pace.stage("drawing")
             postered = Postered(encoder, order.output, 0)  # eyes open, lips closed
-            performance.draw(postered, lambda drawn: drawing(pacing.while_listening(drawn / count, heard(voices))))
+            performance.draw(
+                postered, lambda drawn: drawing(pacing.while_listening(drawn / count, listened_to(voices)))
+            )
             pace.stage("saving")
     return Made(count / FPS, width, height, FPS, watch.timings, words, photo.notes(scene))
 
@@ -121,17 +123,15 @@ def _from_video(order: Order, progress: Progress) -> Made:
     seconds = media.stated_seconds(voice)
     watched = min(seconds, facts.seconds or seconds)
     fps = float(facts.fps)
-    pace = Pace(
-        progress,
-        pacing.video_costs(
-            seconds,
-            round(watched * fps),
-            round(seconds * fps),
-            width * height,
-            facts.width * facts.height,
-            spool.MOST_BYTES // spool.frame_bytes(width, height),
-        ),
+    costs = pacing.video_costs(
+        seconds,
+        round(watched * fps),
+        round(seconds * fps),
+        width * height,
+        facts.width * facts.height,
+        spool.MOST_BYTES // spool.frame_bytes(width, height),
     )
+    pace = Pace(progress, costs)
     watch = _Watch()
     with Listeners() as listeners:
         with watch.time("looking"):
@@ -145,7 +145,7 @@ def _from_video(order: Order, progress: Progress) -> Made:
                 count,
                 order.output.parent,
                 order.sources.get("mask_image"),
-                lambda frame: looking(frame / last),
+                lambda frame: looking(pacing.while_watching(frame / last, costs["looking"])),
             )
         track = articulate(heard, facts.fps, asked.opening)
         with watch.time("listening"):
@@ -181,7 +181,7 @@ def hear(voice: Path, listeners: Listeners, field: str = "audio") -> Heard:
     return Heard(len(pcm) / media.SPEECH_RATE_HZ, features, listeners.begin(pcm))
 
 
-def heard(voices: Sequence[Heard]) -> float:
+def listened_to(voices: Sequence[Heard]) -> float:
     """Which share of the voices was listened to by now."""
     pieces = [piece.done() for voice in voices for piece in voice.pieces]
     return sum(pieces) / len(pieces)

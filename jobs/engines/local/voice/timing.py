@@ -87,8 +87,9 @@ class Movement:
         final = count if heard == count else heard - REACH
         if final <= self._final:
             return
-        # As much before it as has a say in the first frame that is not known yet.
-        window = slice(max(0, self._final - 2 * REACH), heard)
+        # From what has a say in the first frame that is not known yet.
+        first = int(2 * self._half_frame * self.known * FEATURE_RATE_HZ)
+        window = slice(max(0, min(first, self._final) - REACH), heard)
         known = len(self.poses) if final == count else int((final / FEATURE_RATE_HZ - 0.02) / (2 * self._half_frame))
         self._pose(slice(self.known, max(self.known, known)), window)
         self._final = final
