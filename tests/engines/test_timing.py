@@ -183,6 +183,15 @@ def test_a_voice_heard_in_pieces_moves_the_mouth_as_heard_at_once(given: Heard, 
     assert movement.known == len(whole)
 
 
+@pytest.mark.parametrize(("fps", "starts"), [(30, 0.82), (30, 1.18), (50, 1.10), (60, 1.17)])
+def test_a_closure_at_a_frames_edge_is_the_same_in_pieces(fps: float, starts: float) -> None:
+    phones, voice = in_a_row(("AA", 0.63), ("AA", starts - 0.63), ("M", 0.1), ("AA", 2.9 - starts)), steady(3)
+    movement = Movement(voice, 3, fps)
+    movement.hear(phones[:1], 0.63)
+    movement.hear(phones[1:], math.inf)
+    np.testing.assert_allclose(movement.poses, mouth_track(phones, voice, 3, fps).poses, atol=1e-9)
+
+
 def test_a_frame_as_long_as_a_second_keeps_the_closure_at_its_beginning() -> None:
     """Though the frame is known only from the next piece on."""
     phones, voice = in_a_row(("AA", 4.05), ("M", 0.15), ("AA", 3.8)), steady(8)

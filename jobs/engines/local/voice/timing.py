@@ -126,10 +126,9 @@ class Movement:
         return np.column_stack([channels, closure])
 
     def _pose(self, frames: slice, window: slice) -> None:
-        moments = self._moments[frames] - window.start / FEATURE_RATE_HZ
-        channels = self._blended(window)
-        poses = _sampled(channels, moments)
-        certain = _peaks(channels[:, -1], moments, self._half_frame) > CERTAIN_CLOSURE
+        moments, channels = self._moments[frames], self._blended(window)
+        poses = _sampled(channels, moments, window.start)
+        certain = _peaks(channels[:, -1], moments, self._half_frame, window.start) > CERTAIN_CLOSURE
         poses[:, OPENING] = np.clip(poses[:, OPENING], 0, np.where(certain, CLOSED_OPENING, MAX_OPENING))
         poses[:, OPENING] *= self._opening
         self.poses[frames] = poses
@@ -145,15 +144,20 @@ def _steps(phone: Phone, count: int) -> slice:
     return slice(round(phone.start_seconds * FEATURE_RATE_HZ), min(count, round(phone.end_seconds * FEATURE_RATE_HZ)))
 
 
-def _sampled(columns: F64, moments: F64) -> F64:
-    steps = np.arange(len(columns))
+def _sampled(columns: F64, moments: F64, first: int = 0) -> F64:
+    """(moments, columns) of what is given for each step from `first` on."""
+    steps = np.arange(first, first + len(columns))
     return np.stack([np.interp(moments * FEATURE_RATE_HZ, steps, column) for column in columns.T], 1)
 
 
-def _peaks(values: F64, moments: F64, half_frame_seconds: float) -> F64:
-    """The largest value within half a frame of each moment, so that nothing falls between two frames."""
-    starts = ((moments - half_frame_seconds) * FEATURE_RATE_HZ).clip(0).astype(int)
-    stops = ((moments + half_frame_seconds) * FEATURE_RATE_HZ).astype(int) + 1
+def _peaks(values: F64, moments: F64, half_frame_seconds: float, first: int) -> F64:
+    """The largest value within half a frame of each moment, so that nothing falls between two frames.
+
+    Steps are counted from the voice's beginning: counted from `first`, a frame's edge on a step could be rounded to
+    the one before it in one piece of the voice and not in another.
+    """
+    starts = ((moments - half_frame_seconds) * FEATURE_RATE_HZ).clip(0).astype(int) - first
+    stops = ((moments + half_frame_seconds) * FEATURE_RATE_HZ).astype(int) + 1 - first
     return np.array([values[a:b].max(initial=0) for a, b in zip(starts, stops, strict=True)])
 
 
