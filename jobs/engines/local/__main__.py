@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -80,10 +79,7 @@ def make_preview(video: Path, into: Path) -> Mapping[str, object]:
 
 def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     """Make the video; reports progress a few times a second."""
-    import av.error
-
     from jobs.engines.local import pipeline
-    from jobs.engines.local.files import preview
 
     last_sent, last_stage = 0.0, ""
 
@@ -104,8 +100,6 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
         speaking_order=cast(SpeakingOrder, request.get("speaking_order", "meanwhile")),
     )
     made = asdict(pipeline.make(order, progress))
-    with suppress(av.error.FFmpegError, OSError, InvalidInput):  # the video is there, and that is what was asked for
-        preview.make(order.output, order.output.with_name(preview.NAME))
     progress(1.0, "saving")
     return made
 

@@ -23,6 +23,7 @@ from jobs.engines.local import film, manner, pacing, photo
 from jobs.engines.local.files import media, pictures, spool
 from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.poster import Postered
+from jobs.engines.local.files.preview import Previewed
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
 from jobs.engines.local.pacing import Pace, Progress
 from jobs.engines.local.shapes import FPS, MouthTrack, VoiceFeatures
@@ -105,9 +106,11 @@ def _from_picture(order: Order, progress: Progress) -> Made:
         height, width = scene.picture.shape[:2]
         count = len(tracks[0])
         sound = Soundtrack([Voice(order.sources[name], start) for name, start in zip(fields, starts, strict=True)])
-        with watch.time("drawing"), Encoder(order.output, width, height, Fraction(FPS), sound) as encoder:
+        encoder = Encoder(order.output, width, height, Fraction(FPS), sound)
+        previewed = Previewed(encoder, order.output, width, height, Fraction(FPS))
+        with watch.time("drawing"), encoder, previewed:
             drawing = pace.stage("drawing")
-            postered = Postered(encoder, order.output, 0)  # eyes open, lips closed
+            postered = Postered(previewed, order.output, 0)  # eyes open, lips closed
             performance.draw(
                 postered, lambda drawn: drawing(pacing.while_listening(drawn / count, listened_to(voices)))
             )
@@ -152,9 +155,10 @@ def _from_video(order: Order, progress: Progress) -> Made:
             pace.stage("listening")
             track.known(0)
         encoder = Encoder(order.output, width, height, facts.fps, Soundtrack([Voice(voice)]), facts.tags)
-        with watch.time("drawing"), encoder:
+        previewed = Previewed(encoder, order.output, width, height, facts.fps, facts.tags)
+        with watch.time("drawing"), encoder, previewed:
             drawing = pace.stage("drawing")
-            postered = Postered(encoder, order.output, min(count - 1, round(POSTER_SECONDS * fps)))
+            postered = Postered(previewed, order.output, min(count - 1, round(POSTER_SECONDS * fps)))
             film.draw(seen, track, postered, lambda drawn: drawing(drawn / count), asked)
             pace.stage("saving")
     return Made(count / fps, width, height, fps, watch.timings, words, film.notes(seen, count))
