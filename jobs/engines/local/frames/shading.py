@@ -5,6 +5,8 @@
 - spread lips push the cheeks up: a fold beside each corner
 """
 
+from math import ceil, exp, floor
+
 import cv2
 import numpy as np
 
@@ -19,6 +21,7 @@ HOLLOW, HOLLOW_PRESSED, HOLLOW_BELOW, HOLLOW_RADII = -0.13, -0.05, 0.045, (0.15,
 SHINE, SHINE_RADII = 0.08, (0.09, 0.022)
 FOLD, FOLD_BESIDE, FOLD_ABOVE, FOLD_RADII = -0.10, 0.045, 0.015, (0.028, 0.085)
 REACH = 2.5  # radii after which a spot of shade is over
+EDGE = np.float32(exp(-0.5 * REACH**2))  # what is left of it there
 
 
 def spots(shape: MouthShape) -> list[tuple[F64, tuple[float, float], float]]:
@@ -38,32 +41,43 @@ def spots(shape: MouthShape) -> list[tuple[F64, tuple[float, float], float]]:
 
 def shade(out: Planes, shape: MouthShape, frame: FaceFrame) -> None:
     """Change the light of a drawn frame in place; `frame` is where the face is in it."""
+    inverse = np.linalg.inv(frame.axes)
     for centre, radii, amount in spots(shape):
-        part = _part(centre, radii, frame, out)
+        middle = frame.to_pixels(centre)
+        part = _part(middle, np.abs(frame.axes) @ radii * REACH, out)
         if part is None:
             continue
-        light = np.float32(1) + np.float32(amount) * _spot(centre, radii, frame, part)
-        below = out.luma[part.luma]
-        zero = np.float32(raster.LUMA_ZERO)
-        below[:] = np.clip((below - zero) * light + (zero + np.float32(0.5)), 0, 255)
+        light = _spot(middle - [part.x, part.y], inverse / np.array(radii)[:, None], part)
+        light *= np.float32(amount)
+        light += np.float32(1)
+        zero, below = np.float32(raster.LUMA_ZERO), out.luma[part.luma]
+        light *= below - zero
+        light += zero + np.float32(0.5)
+        below[:] = np.clip(light, 0, 255, out=light)
 
 
-def _part(centre: F64, radii: tuple[float, float], frame: FaceFrame, out: Planes) -> Region | None:
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * radii * REACH
-    at = frame.to_pixels(centre + corners)
-    low = np.maximum(0, np.floor(at.min(0))).astype(int)
-    high = np.minimum([out.width, out.height], np.ceil(at.max(0)) + 1).astype(int)
-    size = high - low
-    return Region(int(low[0]), int(low[1]), int(size[0]), int(size[1])) if size.min() >= 2 else None
+def _part(middle: F64, half: F64, out: Planes) -> Region | None:
+    """The pixels not further from a spot's middle than `half`, across and down."""
+    (x, y), (across, down) = middle.tolist(), half.tolist()
+    left, top = max(0, floor(x - across)), max(0, floor(y - down))
+    right, bottom = min(out.width, ceil(x + across) + 1), min(out.height, ceil(y + down) + 1)
+    return Region(left, top, right - left, bottom - top) if min(right - left, bottom - top) >= 2 else None
 
 
-def _spot(centre: F64, radii: tuple[float, float], frame: FaceFrame, part: Region) -> F32:
-    """(h, w) a Gaussian in face units, 1 in its middle, that ends softly where `part` does."""
-    inverse = np.linalg.inv(frame.axes) / np.array(radii)[:, None]
-    origin = frame.to_pixels(centre) - [part.x, part.y]
-    x = np.arange(part.width, dtype=np.float32) - np.float32(origin[0])
-    y = (np.arange(part.height, dtype=np.float32) - np.float32(origin[1]))[:, None]
+def _spot(middle: F64, inverse: F64, part: Region) -> F32:
+    """(h, w) a Gaussian about `middle`, 1 there, that ends softly where `part` does.
+
+    `inverse` (2, 2) is from pixels to σ.
+    """
+    x = np.arange(part.width, dtype=np.float32) - np.float32(middle[0])
+    y = (np.arange(part.height, dtype=np.float32) - np.float32(middle[1]))[:, None]
     (a, b), (c, d) = inverse.astype(np.float32)
-    square = (a * x + b * y) ** 2 + (c * x + d * y) ** 2
-    edge = np.float32(np.exp(-0.5 * REACH**2))
-    return np.asarray(np.maximum(cv2.exp(square * np.float32(-0.5)) - edge, 0) / (1 - edge), np.float32)
+    # The square of the distance in σ, multiplied out: two of three terms are rows or columns.
+    square = (-(a * b + c * d) * y) * x
+    square += np.float32(-0.5) * (a * a + c * c) * (x * x)
+    square += np.float32(-0.5) * (b * b + d * d) * (y * y)
+    spot = np.asarray(cv2.exp(square), np.float32)
+    spot -= EDGE
+    np.maximum(spot, 0, out=spot)
+    spot *= np.float32(1) / (1 - EDGE)
+    return spot
