@@ -17,7 +17,7 @@ DRAWING, DRAWING_PIXELS, SPEAKER = 0.0011, 0.0136, 0.001  # a frame, a million p
 REDRAWING, REDRAWING_PIXELS = 0.0014, 0.0106  # the same of a video
 WATCHING, WATCHING_PIXELS = 0.0026, 0.002  # a frame of a video, a million pixels of it in the result's size
 DECODING_PIXELS = 0.0017  # and in the source's
-FINISHING = 0.2  # what the encoder still holds, and the preview
+FINISHING = 0.04  # what the encoder still holds
 
 SURE_FROM = 0.03  # of a stage: when so much is done, its own pace counts for as much as what was foretold
 
