@@ -26,7 +26,7 @@ test: check postgres s3
 	$(BIN)/python -m tests.postgres $(PYTEST) --numprocesses 2 -m "$(QUICK)" $(ROWS)
 	$(PYTEST) -m "live or s3"
 
-# Without browsers, renders, live servers, and what waits for deadlines, processes or encoders: under a minute.
+# Without browsers, renders, live servers, and what waits for deadlines, processes or encoders: for while you work.
 fast: .venv/.dev
 	$(PYTEST) --numprocesses 2 -m "$(QUICK)"
 
