@@ -15,6 +15,7 @@ from av.video.reformatter import ColorRange
 
 from jobs.engines.local.frames import raster
 from jobs.engines.local.shapes import F64, U8, Planes
+from tests import files
 from tests.engines import samples
 
 WIDTH, HEIGHT = 240, 300
@@ -104,7 +105,7 @@ def scribbled_over(path: Path, begin: float, end: float) -> Path:
 @cache
 def portrait() -> U8:
     """The bundled face as it is, 960 × 1200."""
-    return np.asarray(cv2.imread(str(samples.FACE)), np.uint8)
+    return files.read_picture(samples.FACE)
 
 
 def placed(

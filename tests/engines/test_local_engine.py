@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 import pytest
 
@@ -108,7 +107,7 @@ def test_the_sample_becomes_a_video(sample: Render) -> None:
 
 def test_the_poster_is_its_first_frame(sample: Render) -> None:
     assert sample.finished.poster == sample.output.with_name("poster.jpg")
-    poster = cv2.imread(str(sample.finished.poster)).astype(int)
+    poster = files.read_picture(sample.finished.poster).astype(int)
     first = next(mesh.frames(sample.finished.path)).astype(int)
     assert poster.shape == first.shape
     assert np.abs(poster - first).mean() < 4

@@ -99,7 +99,7 @@ def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_pa
     sign_up(page, "two@example.org")
     page.context.grant_permissions(["microphone"])
     page.get_by_text("Two speakers", exact=True).click()
-    pair = cv2.hconcat([cv2.resize(cv2.imread(str(SAMPLES / "face.jpg")), (360, 360))] * 2)
+    pair = cv2.hconcat([cv2.resize(files.read_picture(SAMPLES / "face.jpg"), (360, 360))] * 2)
     cv2.imwrite(str(tmp_path / "pair.png"), pair)
     page.locator("#image").set_input_files(tmp_path / "pair.png")
     page.locator("#left_audio").set_input_files(SHORT_VOICE)

@@ -28,7 +28,7 @@ def mask(page: Page) -> Any:
     found = page.evaluate(MASK)
     if found is None:
         return None
-    grey = cv2.imdecode(np.frombuffer(bytes(found), np.uint8), cv2.IMREAD_GRAYSCALE)
+    grey: Any = cv2.imdecode(np.frombuffer(bytes(found), np.uint8), cv2.IMREAD_GRAYSCALE)
     return cv2.resize(grey, (96, 120), interpolation=cv2.INTER_AREA) / 255
 
 

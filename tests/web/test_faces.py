@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from jobs.media import SAMPLES, faces
 from jobs.media.faces import AT_ONCE
+from tests import files
 from tests.engines import clips
 
 FACES = "/studio/faces/"
@@ -57,7 +58,7 @@ def test_two_faces_are_found_largest_first(alices: Client) -> None:
 @pytest.mark.parametrize(("width", "too_small"), [(0.06, [480, 720]), (0.076, [480]), (0.2, [])])
 def test_a_face_may_be_too_small_for_a_resolution(alices: Client, width: float, too_small: list[int]) -> None:
     """So many pixels it would have in the video, of 44."""
-    face = cv2.imread(str(SAMPLES / "face.jpg"))
+    face = files.read_picture(SAMPLES / "face.jpg")
     side = 1200
     inside = cv2.resize(face, None, fx=width * side / 442, fy=width * side / 442, interpolation=cv2.INTER_AREA)
     height, across = inside.shape[:2]
