@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest
 QUICK := not render and not slow and not browser and not live and not s3
 # What works on rows, and so is tested on PostgreSQL too.
-ROWS := tests/test_*.py tests/admin tests/api tests/web
+ROWS := tests/test_*.py tests/lifecycle tests/admin tests/api tests/web
 
 .PHONY: run test fast check lint types quality bench-engine lock messages clean
 
