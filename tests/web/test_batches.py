@@ -25,8 +25,8 @@ from jobs.web.table import read
 from tests import engine, files
 from tests.conftest import MakeJob
 from tests.engine import RESULT, FakeEngine
+from tests.web.cards import look, shown
 from tests.web.reading import GERMAN, HTMX, element, problem, source, whole, words
-from tests.web.test_gallery import look, shown
 
 NEW = "/batches/new/"
 
