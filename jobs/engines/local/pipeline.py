@@ -91,7 +91,7 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
     pace = Pace(progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields)))
     watch = _Watch()
-    with Listeners() as listeners:
+    with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
             pace.stage("looking")
             voices = [hear(order.sources[name], listeners, name) for name in fields]
@@ -136,7 +136,7 @@ def _from_video(order: Order, progress: Progress) -> Made:
     )
     pace = Pace(progress, costs)
     watch = _Watch()
-    with Listeners() as listeners:
+    with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
             looking, last = pace.stage("looking"), max(1, round(watched * fps))
             heard = hear(voice, listeners)

@@ -1,9 +1,12 @@
 """Owns who listens: voices are heard piece by piece, on threads beside whatever else is done."""
 
 import math
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Self
 
 import numpy as np
@@ -30,10 +33,12 @@ class Piece:
 class Listeners:
     """Those who listen, one for each voice: what else they have heard would colour what they hear.
 
-    A context manager: on leaving, what nobody has begun is not listened to any more.
+    Voices wait in temporary files in `folder`. A context manager: on leaving, what nobody has begun is not listened to
+    any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._threads: list[ThreadPoolExecutor] = []
 
     def __enter__(self) -> Self:
@@ -47,26 +52,38 @@ class Listeners:
         """Listen to (n,) 16 kHz mono: its pieces in order."""
         thread = ThreadPoolExecutor(1, "listener")
         self._threads.append(thread)
-        listener = _Listener(len(pcm))
-        # Each piece on its own, so that it can be let go of when it is heard.
-        return [thread.submit(listener.hear, pcm[start:stop].copy(), start) for start, stop in pieces(pcm)]
+        listener = _Listener(pcm, self._folder)
+        return [thread.submit(listener.hear, start, stop) for start, stop in pieces(pcm)]
 
 
 class _Listener:
-    """One voice's decoder: made when it is needed, and let go of after the last of its samples."""
+    """One voice, which waits in a file, and its decoder: made when it is needed, and let go of after the last sample.
 
-    def __init__(self, samples: int) -> None:
-        self._samples = samples
+    Ten minutes of a voice are 19 MB, for as long as it takes to draw them.
+    """
+
+    def __init__(self, pcm: I16, folder: Path | None) -> None:
+        self._samples = len(pcm)
+        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # closed with this object
+        pcm.tofile(self._file)
         self._decoder: Decoder | None = None
 
-    def hear(self, pcm: I16, start: int) -> Piece:
-        stop = start + len(pcm)
+    def __del__(self) -> None:
+        self._file.close()
+
+    def hear(self, start: int, stop: int) -> Piece:
+        """Listen to samples from `start` to `stop`."""
         decoder = self._decoder = self._decoder or Decoder()
-        spoken = tuple(phones.phones(phones.hear(pcm, decoder), start / SPEECH_RATE_HZ))
+        spoken = tuple(phones.phones(phones.hear(self._read(start, stop), decoder), start / SPEECH_RATE_HZ))
         if stop < self._samples:
             return Piece(spoken, stop / SPEECH_RATE_HZ)
         self._decoder = None
         return Piece(spoken, math.inf)
+
+    def _read(self, start: int, stop: int) -> I16:
+        size = np.dtype(np.int16).itemsize
+        read = os.pread(self._file.fileno(), (stop - start) * size, start * size)
+        return np.frombuffer(read, np.int16)
 
 
 def hear(pcm: I16) -> tuple[Phone, ...]:
