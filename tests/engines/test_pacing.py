@@ -1,6 +1,7 @@
 """Progress: in proportion to the work, never backwards, whole at the end."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs.engines.base import STAGES
 from jobs.engines.local import pacing
-from jobs.engines.local.pacing import Pace
+from jobs.engines.local.pacing import Pace, Paces
 
 SOME = settings(max_examples=100, deadline=None, database=None)
 PIXELS = 480 * 600
@@ -75,24 +76,39 @@ class Clock:
         return self.now
 
 
-def run(foretold: Mapping[str, float], taken: Mapping[str, float], steps: int = 20) -> list[tuple[float, float]]:
-    """(seconds gone, share told) of a run whose stages take other times than foretold, evenly."""
-    clock, told = Clock(), []
+@dataclass(frozen=True)
+class Ran:
+    """(seconds gone, share told) of a run, and its paces."""
+
+    told: list[tuple[float, float]]
+    paces: Paces
+
+
+def run(foretold: Mapping[str, float], taken: Mapping[str, float], steps: int = 20, paces: Paces | None = None) -> Ran:
+    """A run whose stages take other times than foretold, evenly."""
+    clock = Clock()
+    told: list[tuple[float, float]] = []
     clock.now = taken["starting"]
-    pace = Pace(lambda done, stage: told.append((clock.now, done)), foretold, clock, loading=lambda: clock.now)
+    pace = Pace(
+        lambda done, stage: told.append((clock.now, done)),
+        foretold,
+        paces or {},
+        clock,
+        loading=lambda: taken["starting"],
+    )
     for stage in STAGES:
         say = pace.stage(stage)
         for step in range(steps):
             clock.now += taken[stage] / steps
             say((step + 1) / steps)
-    return told
+    return Ran(told, pace.paces())
 
 
 @SOME
 @given(costs, st.floats(0.2, 20))
 def test_a_machine_of_any_speed_is_foretold(foretold: dict[str, float], slower: float) -> None:
     seconds = slower * sum(foretold.values())
-    told = run(foretold, {stage: slower * cost for stage, cost in foretold.items()})
+    told = run(foretold, {stage: slower * cost for stage, cost in foretold.items()}).told
     assert told[0][1] == 0
     assert [done for _, done in told[1:]] == pytest.approx([gone / seconds for gone, _ in told[1:]])
 
@@ -112,9 +128,24 @@ def test_a_stage_that_takes_longer_than_foretold_is_soon_told_by_its_own_pace(se
     taken = {**foretold, "drawing": longer * foretold["drawing"]}
     saving = pacing.FINISHING * abs(longer - 1) + 0.05
     whole, drawn_from = sum(taken.values()), taken["starting"] + taken["looking"] + taken["listening"]
-    for gone, done in run(foretold, taken, steps=100):
+    for gone, done in run(foretold, taken, steps=100).told:
         if gone > drawn_from + 0.25 * taken["drawing"] and done < 1:
             assert gone * (1 - done) / done == pytest.approx(whole - gone, rel=0.25, abs=saving)
+
+
+@SOME
+@given(costs, costs, st.lists(st.floats(0.2, 20), min_size=5, max_size=5))
+def test_what_a_run_took_is_what_the_next_one_is_foretold(
+    one: dict[str, float], next_one: dict[str, float], slower: list[float]
+) -> None:
+    """Each stage may be slower than foretold in a way of its own."""
+    factors = dict(zip(one, slower, strict=True))
+    paces = run(one, {stage: factors[stage] * cost for stage, cost in one.items()}).paces
+    assert paces == pytest.approx(factors)
+    taken = {stage: factors[stage] * cost for stage, cost in next_one.items()}
+    seconds = sum(taken.values())
+    told = run(next_one, taken, paces=paces).told
+    assert [done for _, done in told[1:]] == pytest.approx([gone / seconds for gone, _ in told[1:]])
 
 
 def test_what_watches_is_loaded_before_the_first_frame() -> None:

@@ -98,6 +98,7 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
         seed=int(str(request["seed"])),
         prompt=str(request.get("prompt", "")),
         speaking_order=cast(SpeakingOrder, request.get("speaking_order", "meanwhile")),
+        paces=cast(Mapping[str, float], request.get("paces", {})),
     )
     made = asdict(pipeline.make(order, progress))
     progress(1.0, "saving")

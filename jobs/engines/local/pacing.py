@@ -1,12 +1,16 @@
 """Owns honest progress: what is done of a stage becomes a share of the whole run, so that the time left can be told."""
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from time import monotonic, process_time
+from types import MappingProxyType
 
 Progress = Callable[[float, str], None]
 Say = Callable[[float], None]  # which share of a stage is done
+Paces = Mapping[str, float]  # by stage: how many seconds a foretold one takes
 
-# Seconds on one machine; only their proportions count. `make bench-engine` says how well they foretell a run.
+# Seconds on one machine; only their proportions count, until this machine's own `Paces` are known. `make bench-engine`
+# says how well they foretell a run.
 STARTING = 0.45  # the child process and its libraries
 LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
 WHILE_LISTENING = 0.12  # of a picture's drawing: how much longer it takes because somebody listens beside it
@@ -69,19 +73,22 @@ def _costs(looking: float, listening: float, drawing: float) -> Mapping[str, flo
 class Pace:
     """Reports the share of a run's time that is gone, so that the time left can be told from it; never backwards.
 
-    How long stages take in proportion to one another is foretold; how fast this machine is, is learned from what is
-    over, and more and more from the stage that runs, which may be slower than it was foretold.
+    How long stages take in proportion to one another is foretold, with the paces of runs before; how fast this machine
+    is now, is learned from what is over, and more and more from the stage that runs, which may be slower than foretold.
     """
 
     def __init__(
         self,
         report: Progress,
         costs: Mapping[str, float],
+        paces: Paces = MappingProxyType({}),
         clock: Callable[[], float] = monotonic,
         loading: Callable[[], float] = process_time,  # what went before: alone on one processor
     ) -> None:
-        self._report, self._costs, self._clock = report, costs, clock
+        self._report, self._clock, self._foretold = report, clock, costs
+        self._costs = {stage: cost * paces.get(stage, 1.0) for stage, cost in costs.items()}
         self._start = clock() - loading()
+        self._begun = {"starting": self._start, "looking": clock()}
         self._said = 0.0
         self._report(0.0, "looking")
 
@@ -90,7 +97,8 @@ class Pace:
         names = list(self._costs)
         before = sum(self._costs[one] for one in names[: names.index(name)])
         cost, whole = self._costs[name], sum(self._costs.values())
-        begun = self._clock() - self._start
+        self._begun[name] = self._clock()
+        begun = self._begun[name] - self._start
         usual = begun / before
 
         def say(share: float) -> None:
@@ -103,3 +111,11 @@ class Pace:
 
         say(0.0)
         return say
+
+    def paces(self) -> Paces:
+        """How long each stage took for a foretold second; all of them are over."""
+        moments = [*self._begun.values(), self._clock()]
+        return {
+            stage: (end - begun) / self._foretold[stage]
+            for stage, (begun, end) in zip(self._begun, pairwise(moments), strict=True)
+        }

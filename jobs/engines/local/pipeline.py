@@ -25,7 +25,7 @@ from jobs.engines.local.files.encode import Encoder
 from jobs.engines.local.files.poster import Postered
 from jobs.engines.local.files.preview import Previewed
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
-from jobs.engines.local.pacing import Pace, Progress
+from jobs.engines.local.pacing import Pace, Paces, Progress
 from jobs.engines.local.shapes import FPS, MouthTrack, VoiceFeatures
 from jobs.engines.local.voice import audio, timing
 from jobs.engines.local.voice.listening import Listeners, Piece
@@ -38,7 +38,10 @@ PAUSE_SECONDS = 0.25  # between two who speak one after the other, silence at th
 
 @dataclass(frozen=True)
 class Order:
-    """What to make; `sources` by the API's field names, `resolution` the short side in pixels."""
+    """What to make; `sources` by the API's field names, `resolution` the short side in pixels.
+
+    `paces` are those of runs before, for telling the time left.
+    """
 
     model: Model
     sources: Mapping[str, Path]
@@ -47,17 +50,19 @@ class Order:
     seed: int
     prompt: str = ""
     speaking_order: SpeakingOrder = "meanwhile"
+    paces: Paces = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Made:
-    """What was made; `timings` in milliseconds."""
+    """What was made; `timings` in milliseconds, `paces` of this run."""
 
     seconds: float
     width: int
     height: int
     fps: float
     timings: dict[str, int]
+    paces: Paces
     prompt_used: tuple[str, ...]
     notes: tuple[Note, ...] = ()
 
@@ -89,7 +94,9 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     width, height = photo.video_size(header.width, header.height, order.resolution)
     lengths = [media.stated_seconds(order.sources[name]) for name in fields]
     seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
-    pace = Pace(progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields)))
+    pace = Pace(
+        progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields)), order.paces
+    )
     watch = _Watch()
     with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
@@ -115,7 +122,7 @@ def _from_picture(order: Order, progress: Progress) -> Made:
                 postered, lambda drawn: drawing(pacing.while_listening(drawn / count, listened_to(voices)))
             )
             pace.stage("saving")
-    return Made(count / FPS, width, height, FPS, watch.timings, words, photo.notes(scene))
+    return Made(count / FPS, width, height, FPS, watch.timings, pace.paces(), words, photo.notes(scene))
 
 
 def _from_video(order: Order, progress: Progress) -> Made:
@@ -134,7 +141,7 @@ def _from_video(order: Order, progress: Progress) -> Made:
         facts.width * facts.height,
         spool.MOST_BYTES // spool.frame_bytes(width, height),
     )
-    pace = Pace(progress, costs)
+    pace = Pace(progress, costs, order.paces)
     watch = _Watch()
     with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
@@ -161,7 +168,7 @@ def _from_video(order: Order, progress: Progress) -> Made:
             postered = Postered(previewed, order.output, min(count - 1, round(POSTER_SECONDS * fps)))
             film.draw(seen, track, postered, lambda drawn: drawing(drawn / count), asked)
             pace.stage("saving")
-    return Made(count / fps, width, height, fps, watch.timings, words, film.notes(seen, count))
+    return Made(count / fps, width, height, fps, watch.timings, pace.paces(), words, film.notes(seen, count))
 
 
 @dataclass(frozen=True)
