@@ -114,7 +114,9 @@ def test_a_machine_of_any_speed_is_foretold(foretold: dict[str, float], slower: 
 
 
 def test_drawing_is_as_far_as_the_drawn_and_the_heard() -> None:
-    shares = [pacing.while_listening(drawn, heard) for drawn, heard in ((0, 0), (0.1, 0), (0.1, 0.5), (0.5, 1), (1, 1))]
+    drawing = pacing.picture_costs(30, 750, PIXELS)["drawing"]
+    steps = ((0, 0), (0.1, 0), (0.1, 0.5), (0.5, 1), (1, 1))
+    shares = [pacing.while_listening(drawn, heard, drawing, 30) for drawn, heard in steps]
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] == pytest.approx(1)
@@ -148,8 +150,8 @@ def test_what_a_run_took_is_what_the_next_one_is_foretold(
     assert [done for _, done in told[1:]] == pytest.approx([gone / seconds for gone, _ in told[1:]])
 
 
-def test_what_watches_is_loaded_before_the_first_frame() -> None:
-    shares = [pacing.while_watching(watched, 5 * pacing.LOOKING) for watched in (0, 0.5, 1)]
+def test_a_face_is_found_before_the_first_frame_is_over() -> None:
+    shares = [pacing.while_watching(watched, 5 * pacing.FINDING) for watched in (0, 0.5, 1)]
     assert shares == pytest.approx([0.2, 0.6, 1])
 
 

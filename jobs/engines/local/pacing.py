@@ -13,29 +13,35 @@ Paces = Mapping[str, float]  # by stage: how many seconds a foretold one takes
 # says how well they foretell a run.
 STARTING = 0.45  # the child process and its libraries
 LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
-WHILE_LISTENING = 0.12  # of a picture's drawing: how much longer it takes because somebody listens beside it
+WHILE_LISTENING = 0.015  # a second of voice: how much longer a picture's drawing takes because somebody listens beside
 LISTENING = 0.1  # what is left of listening to the first seconds of a voice when a picture's face is found
 BRIEFLY = 0.01  # where nothing is left of it
 LEARNING = 0.08  # a face, before its first frame
 DRAWING, DRAWING_PIXELS, SPEAKER = 0.0011, 0.0136, 0.001  # a frame, a million pixels of it, each further speaker
 REDRAWING, REDRAWING_PIXELS = 0.0014, 0.0106  # the same of a video
+FINDING = 0.28  # what follows a face is loaded, and finds it in a video's first frame
 WATCHING, WATCHING_PIXELS = 0.0026, 0.002  # a frame of a video, a million pixels of it in the result's size
 DECODING_PIXELS = 0.0017  # and in the source's
 FINISHING = 0.04  # what the encoder still holds
 
-SURE_FROM = 0.03  # of a stage: when so much is done, its own pace counts for as much as what was foretold
+# Of a stage: when so much is done, its own pace counts for as much as what was foretold; later where paces are known.
+SURE_FROM, SURE_FROM_KNOWN = 0.03, 0.15
 
 
 def picture_costs(voice_seconds: float, frames: int, pixels: int, speakers: int = 1) -> Mapping[str, float]:
     """What each stage of a picture's way costs; `voice_seconds` of all voices together, `pixels` of a frame."""
     each = DRAWING + SPEAKER * (speakers - 1) + DRAWING_PIXELS * pixels / 1e6
     looking = LOOKING + HEARING * voice_seconds + LEARNING * speakers
-    return _costs(looking, LISTENING, (1 + WHILE_LISTENING) * frames * each)
+    return _costs(looking, LISTENING, frames * each + WHILE_LISTENING * voice_seconds)
 
 
-def while_listening(drawn: float, heard: float) -> float:
-    """Which share of a picture's drawing is over, of shares drawn and listened to: the first frames come slower."""
-    return (drawn + WHILE_LISTENING * heard) / (1 + WHILE_LISTENING)
+def while_listening(drawn: float, heard: float, drawing: float, voice_seconds: float) -> float:
+    """Which share of a picture's drawing, which costs `drawing`, is over when so much was drawn and listened to.
+
+    The first frames come slower.
+    """
+    beside = WHILE_LISTENING * voice_seconds
+    return (drawn * (drawing - beside) + heard * beside) / drawing
 
 
 def video_costs(
@@ -48,16 +54,16 @@ def video_costs(
     decoding = DECODING_PIXELS * source_pixels / 1e6 + WATCHING_PIXELS * pixels / 1e6
     drawing = frames * (REDRAWING + REDRAWING_PIXELS * pixels / 1e6)
     again = decoding * frames * max(0, watched - kept) / max(1, watched)
-    looking = LOOKING + HEARING * voice_seconds + watched * (WATCHING + decoding)
+    looking = FINDING + HEARING * voice_seconds + watched * (WATCHING + decoding)
     return _costs(looking, max(BRIEFLY, LISTENING - looking), LEARNING + drawing + again)
 
 
 def while_watching(watched: float, looking: float) -> float:
     """Which share of looking at a video, which costs `looking`, is over when so much of it was watched.
 
-    What watches is loaded before the first frame.
+    The face is found before the first frame is over.
     """
-    return (LOOKING + watched * (looking - LOOKING)) / looking
+    return (FINDING + watched * (looking - FINDING)) / looking
 
 
 def _costs(looking: float, listening: float, drawing: float) -> Mapping[str, float]:
@@ -87,6 +93,7 @@ class Pace:
     ) -> None:
         self._report, self._clock, self._foretold = report, clock, costs
         self._costs = {stage: cost * paces.get(stage, 1.0) for stage, cost in costs.items()}
+        self._sure_from = SURE_FROM_KNOWN if paces else SURE_FROM
         self._start = clock() - loading()
         self._begun = {"starting": self._start, "looking": clock()}
         self._said = 0.0
@@ -99,12 +106,12 @@ class Pace:
         cost, whole = self._costs[name], sum(self._costs.values())
         self._begun[name] = self._clock()
         begun = self._begun[name] - self._start
-        usual = begun / before
+        usual, unsure = begun / before, self._sure_from * cost
 
         def say(share: float) -> None:
             gone = self._clock() - self._start
             done = min(1.0, max(0.0, share)) * cost
-            pace = (SURE_FROM * cost * usual + gone - begun) / (SURE_FROM * cost + done)
+            pace = (unsure * usual + gone - begun) / (unsure + done)
             left = pace * (cost - done) + gone / (before + done) * (whole - before - cost)
             self._said = max(self._said, gone / (gone + left) if left > 0 else 1.0)
             self._report(self._said, name)

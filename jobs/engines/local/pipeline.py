@@ -94,9 +94,8 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     width, height = photo.video_size(header.width, header.height, order.resolution)
     lengths = [media.stated_seconds(order.sources[name]) for name in fields]
     seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
-    pace = Pace(
-        progress, pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields)), order.paces
-    )
+    costs = pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields))
+    pace = Pace(progress, costs, order.paces)
     watch = _Watch()
     with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
@@ -119,7 +118,10 @@ def _from_picture(order: Order, progress: Progress) -> Made:
             drawing = pace.stage("drawing")
             postered = Postered(previewed, order.output, 0)  # eyes open, lips closed
             performance.draw(
-                postered, lambda drawn: drawing(pacing.while_listening(drawn / count, listened_to(voices)))
+                postered,
+                lambda drawn: drawing(
+                    pacing.while_listening(drawn / count, listened_to(voices), costs["drawing"], sum(lengths))
+                ),
             )
             pace.stage("saving")
     return Made(count / FPS, width, height, FPS, watch.timings, pace.paces(), words, photo.notes(scene))
