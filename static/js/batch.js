@@ -1,5 +1,6 @@
 // Several at once: files dropped onto their places, what was chosen, and the way of the files to the server.
 // Without this file the form is a plain one with file fields.
+import { fill } from "./sentence.js";
 
 const form = document.getElementById("several");
 const check = document.getElementById("check");
@@ -8,7 +9,6 @@ const unsent = document.getElementById("unsent");
 const tooMany = document.getElementById("too-many");
 const label = check.textContent;
 const NAMES = 4;
-const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // --- What was chosen --------------------------------------------------------------------------
 

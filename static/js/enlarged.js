@@ -1,6 +1,7 @@
 // A picture or a video that is too small for the resolution.
-import { fill, resolution, text } from "./form.js";
+import { resolution, text } from "./form.js";
 import { sizeOf } from "./overlay.js";
+import { fill } from "./sentence.js";
 
 const small = JSON.parse(text.small);
 const NEARLY = 0.95;

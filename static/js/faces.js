@@ -1,5 +1,6 @@
 // The faces in a picture: looked for as soon as it is there, outlined, and chosen by a tap where there are several.
 import { sizeOf } from "./overlay.js";
+import { fill } from "./sentence.js";
 
 const COPY_SIDE = 1280; // the faces are looked for in a copy no larger
 const COPY_QUALITY = 0.9;
@@ -159,7 +160,6 @@ export class Faces {
 
 const middle = (face) => face.box[0] + face.box[2];
 const percent = (share) => `${100 * share}%`;
-const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** A JPEG of what is shown, upright, no larger than faces are looked for in. */
 async function copyOf(shown, { width, height }) {

@@ -14,7 +14,6 @@ const masked = text.masked.split(" "); // the kinds of which an engine takes a m
 export const kind = () => form.elements.model.value;
 export const resolution = () => form.elements.resolution.value;
 export const takesMask = () => masked.includes(kind());
-export const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 export function problem(name, sentence) {
   const place = document.getElementById(`problem-${name}`);

@@ -1,5 +1,6 @@
 // The price, as the voices' lengths and the resolution are known.
-import { fill, form, rates, resolution, text } from "./form.js";
+import { form, rates, resolution, text } from "./form.js";
+import { fill } from "./sentence.js";
 
 const available = Number(text.available);
 const figure = new Intl.NumberFormat(document.documentElement.lang);

@@ -1,6 +1,7 @@
 // Sending: say at once what is missing, show the upload, keep everything if it fails.
 import { findings, lacks } from "./checks.js";
-import { fill, form, generate, problem, stopped, text } from "./form.js";
+import { form, generate, problem, stopped, text } from "./form.js";
+import { fill } from "./sentence.js";
 
 const bar = document.getElementById("upload");
 const unsent = document.getElementById("unsent");
