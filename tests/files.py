@@ -7,10 +7,8 @@ import zlib
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 
-from jobs.engines.local.shapes import U8
 from jobs.media import Draft
 from jobs.media.probe import Facts
 from jobs.models import MediaKind
@@ -18,13 +16,6 @@ from jobs.models import MediaKind
 WIDTH, HEIGHT = 8, 6
 RATE_HZ = 8000
 HUM_HZ = 150
-
-
-def read_picture(path: Path) -> U8:
-    """A picture file → BGR."""
-    picture = cv2.imread(str(path))
-    assert picture is not None, path
-    return np.asarray(picture, np.uint8)
 
 
 def write_png(path: Path, width: int = WIDTH, height: int = HEIGHT) -> Path:

@@ -15,8 +15,8 @@ from av.video.reformatter import ColorRange
 
 from jobs.engines.local.frames import raster
 from jobs.engines.local.shapes import F64, U8, Planes
-from tests import files
 from tests.engines import samples
+from tests.pictures import read_picture
 
 WIDTH, HEIGHT = 240, 300
 TICKS_HZ = 1000  # of the clock by which frames are placed at given times
@@ -105,7 +105,7 @@ def scribbled_over(path: Path, begin: float, end: float) -> Path:
 @cache
 def portrait() -> U8:
     """The bundled face as it is, 960 × 1200."""
-    return files.read_picture(samples.FACE)
+    return read_picture(samples.FACE)
 
 
 def placed(

@@ -13,15 +13,15 @@ from jobs.engines.local.faces.face import FaceFinder, face_frame, face_width, ti
 from jobs.engines.local.landmarks import CHIN, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER, SUBNASALE
 from jobs.engines.local.mouths import mouth
 from jobs.engines.local.shapes import F64, U8
-from tests import files
 from tests.engines import samples
+from tests.pictures import read_picture
 
 SOME = settings(max_examples=100, deadline=None, database=None)
 
 
 @pytest.fixture(scope="module")
 def portrait() -> U8:
-    return files.read_picture(samples.FACE)
+    return read_picture(samples.FACE)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from jobs.engines.local.measuring import closures, following, mesh
 from jobs.engines.registry import engine
 from tests import files
 from tests.engines import drawings, recordings, samples
+from tests.pictures import read_picture
 
 pytestmark = pytest.mark.render
 
@@ -107,7 +108,7 @@ def test_the_sample_becomes_a_video(sample: Render) -> None:
 
 def test_the_poster_is_its_first_frame(sample: Render) -> None:
     assert sample.finished.poster == sample.output.with_name("poster.jpg")
-    poster = files.read_picture(sample.finished.poster).astype(int)
+    poster = read_picture(sample.finished.poster).astype(int)
     first = next(mesh.frames(sample.finished.path)).astype(int)
     assert poster.shape == first.shape
     assert np.abs(poster - first).mean() < 4

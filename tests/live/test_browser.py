@@ -15,6 +15,7 @@ from tests.live.chromium import SAMPLES
 from tests.live.pages import SHORT_VOICE, send, sign_up
 from tests.live.product import Caller, Product
 from tests.live.voice import SECONDS
+from tests.pictures import read_picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 # A fingerprint of what a video shows right now.
@@ -99,7 +100,7 @@ def test_two_people_talk_one_with_a_voice_from_the_microphone(page: Page, tmp_pa
     sign_up(page, "two@example.org")
     page.context.grant_permissions(["microphone"])
     page.get_by_text("Two speakers", exact=True).click()
-    pair = cv2.hconcat([cv2.resize(files.read_picture(SAMPLES / "face.jpg"), (360, 360))] * 2)
+    pair = cv2.hconcat([cv2.resize(read_picture(SAMPLES / "face.jpg"), (360, 360))] * 2)
     cv2.imwrite(str(tmp_path / "pair.png"), pair)
     page.locator("#image").set_input_files(tmp_path / "pair.png")
     page.locator("#left_audio").set_input_files(SHORT_VOICE)

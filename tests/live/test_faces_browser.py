@@ -16,6 +16,7 @@ from tests.live.chromium import SAMPLES, person_at
 from tests.live.pages import SHORT_VOICE, sign_up
 from tests.live.product import Product
 from tests.live.voice import SECONDS
+from tests.pictures import read_picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 LOOK_MS = 60_000
@@ -23,7 +24,7 @@ LOOK_MS = 60_000
 
 def row(path: Path, *widths: int) -> Path:
     """The bundled face in these widths, side by side."""
-    face = files.read_picture(SAMPLES / "face.jpg")
+    face = read_picture(SAMPLES / "face.jpg")
     faces = [cv2.resize(face, (width, width * 5 // 4), interpolation=cv2.INTER_AREA) for width in widths]
     tall = max(one.shape[0] for one in faces)
     cv2.imwrite(
@@ -104,9 +105,7 @@ def test_what_is_wrong_with_the_faces_is_said_at_once(page: Page, tmp_path: Path
     expect(said).to_contain_text("only one face was found", timeout=LOOK_MS)
     page.get_by_text("Photo", exact=True).click()
     expect(said).to_have_text("The face is found.")
-    small = cv2.copyMakeBorder(
-        files.read_picture(row(tmp_path / "small.png", 195)), 500, 456, 450, 555, cv2.BORDER_REPLICATE
-    )
+    small = cv2.copyMakeBorder(read_picture(row(tmp_path / "small.png", 195)), 500, 456, 450, 555, cv2.BORDER_REPLICATE)
     cv2.imwrite(str(tmp_path / "small.png"), small)
     page.locator("#image").set_input_files(tmp_path / "small.png")
     expect(said).to_have_text("The face is too small for 480p. Choose 720p, or cut closer to it.", timeout=LOOK_MS)
@@ -116,7 +115,7 @@ def test_what_is_wrong_with_the_faces_is_said_at_once(page: Page, tmp_path: Path
 
 def test_the_first_frame_of_a_video_is_looked_at(page: Page, tmp_path: Path) -> None:
     sign_up(page, "frame@example.org")
-    face = cv2.resize(files.read_picture(SAMPLES / "face.jpg"), (320, 400))
+    face = cv2.resize(read_picture(SAMPLES / "face.jpg"), (320, 400))
     with av.open(str(tmp_path / "film.webm"), "w") as film:
         stream = film.add_stream("libvpx", rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 400, "yuv420p"

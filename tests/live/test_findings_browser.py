@@ -12,6 +12,7 @@ from tests import files
 from tests.live.browsing import made
 from tests.live.chromium import SAMPLES
 from tests.live.pages import sign_up
+from tests.pictures import read_picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 LOOK_MS = 60_000
@@ -109,7 +110,7 @@ def test_a_voice_on_one_channel_alone_is_a_voice(page: Page, tmp_path: Path) -> 
 
 def test_what_is_not_certain_can_be_tried_and_the_page_comes_back_with_its_files(page: Page, tmp_path: Path) -> None:
     sign_up(page, "overrule@example.org")
-    small = cv2.resize(files.read_picture(SAMPLES / "face.jpg"), (80, 100), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(read_picture(SAMPLES / "face.jpg"), (80, 100), interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(tmp_path / "small.png"), cv2.copyMakeBorder(small, 200, 500, 200, 320, cv2.BORDER_REPLICATE))
     found = page.locator("[data-slot=image] [data-found]")
     page.locator("#image").set_input_files(tmp_path / "small.png")
@@ -147,7 +148,7 @@ def test_what_was_typed_and_chosen_comes_back(page: Page) -> None:
 
 def test_a_picture_that_is_too_small_for_the_resolution_is_said(page: Page, tmp_path: Path) -> None:
     sign_up(page, "enlarged@example.org")
-    face = cv2.resize(files.read_picture(SAMPLES / "face.jpg"), (288, 360), interpolation=cv2.INTER_AREA)
+    face = cv2.resize(read_picture(SAMPLES / "face.jpg"), (288, 360), interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(tmp_path / "small.png"), face)
     page.locator("#image").set_input_files(tmp_path / "small.png")
     expect(page.locator("#enlarged")).to_be_hidden()

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
 
-from tests import files
 from tests.live.pages import ANYBODYS, CHROMIUM, OWN, RENDER_SECONDS, Furnished, furnish, log_in, sign_up
 from tests.live.product import Product
+from tests.pictures import read_picture
 
 LANGUAGES = {"en": "en-GB", "de": "de-DE"}
 THEMES: Sequence[str] = ("light", "dark")
@@ -133,7 +133,7 @@ def sheet(pictures: Sequence[Path], width: int) -> Picture:
     stacks: list[list[Picture]] = [[] for _ in range(columns)]
     heights = [GAP] * columns
     for path in pictures:
-        picture = files.read_picture(path)
+        picture = read_picture(path)
         high = round(picture.shape[0] * across / picture.shape[1])
         thumb = cv2.resize(picture, (across, high), interpolation=cv2.INTER_AREA)[:most]
         column = heights.index(min(heights))

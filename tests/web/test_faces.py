@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from jobs.media import SAMPLES, faces
 from jobs.media.faces import AT_ONCE
-from tests import files
 from tests.engines import clips
+from tests.pictures import read_picture
 
 FACES = "/studio/faces/"
 
@@ -58,7 +58,7 @@ def test_two_faces_are_found_largest_first(alices: Client) -> None:
 @pytest.mark.parametrize(("width", "too_small"), [(0.06, [480, 720]), (0.076, [480]), (0.2, [])])
 def test_a_face_may_be_too_small_for_a_resolution(alices: Client, width: float, too_small: list[int]) -> None:
     """So many pixels it would have in the video, of 44."""
-    face = files.read_picture(SAMPLES / "face.jpg")
+    face = read_picture(SAMPLES / "face.jpg")
     side = 1200
     inside = cv2.resize(face, None, fx=width * side / 442, fy=width * side / 442, interpolation=cv2.INTER_AREA)
     height, across = inside.shape[:2]
