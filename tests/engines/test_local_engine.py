@@ -3,9 +3,10 @@
 import hashlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -16,6 +17,7 @@ from jobs.engines.local import photo, pipeline
 from jobs.engines.local.engine import LocalEngine
 from jobs.engines.local.measuring import closures, following, mesh
 from jobs.engines.registry import engine
+from jobs.process import run_module
 from tests import files
 from tests.engines import drawings, recordings, samples
 from tests.pictures import read_picture
@@ -104,6 +106,25 @@ def test_the_sample_becomes_a_video(sample: Render) -> None:
     assert min(made.timings.values()) > 0
     assert sorted(path.name for path in sample.output.parent.iterdir()) == ["poster.jpg", "preview.mp4", "result.mp4"]
     assert children() == []
+
+
+def test_the_next_run_is_told_what_stages_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child itself remembers nothing."""
+    monkeypatch.setattr(LocalEngine, "_paces", {})
+    asked: list[Mapping[str, Any]] = []
+
+    def listening(module: str, request: Mapping[str, Any], **how: Any) -> Mapping[str, object]:
+        asked.append(request)
+        return run_module(module, request, **how)
+
+    monkeypatch.setattr("jobs.engines.local.engine.run_module", listening)
+    voice = samples.write_voice(tmp_path / "voice.wav", 1)
+    for _ in range(2):
+        assert isinstance(run(work_of(tmp_path, samples.FACE, voice)).outcome, Finished)
+    first, second = (request["paces"] for request in asked)
+    assert first == {}
+    assert set(second) == {"starting", *STAGES}
+    assert min(second.values()) > 0
 
 
 def test_the_poster_is_its_first_frame(sample: Render) -> None:

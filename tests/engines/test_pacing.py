@@ -150,6 +150,15 @@ def test_what_a_run_took_is_what_the_next_one_is_foretold(
     assert [done for _, done in told[1:]] == pytest.approx([gone / seconds for gone, _ in told[1:]])
 
 
+@SOME
+@given(costs, st.dictionaries(st.sampled_from(STAGES), st.sampled_from([0.0, 1e-9, 1.0, 1e6])))
+def test_no_pace_of_before_is_too_strange(given: dict[str, float], paces: Paces) -> None:
+    """A stage that was over at once, and one for which a machine slept."""
+    told = [done for _, done in run(given, given, paces=paces).told]
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1, abs=0.01)
+
+
 def test_a_face_is_found_before_the_first_frame_is_over() -> None:
     shares = [pacing.while_watching(watched, 5 * pacing.FINDING) for watched in (0, 0.5, 1)]
     assert shares == pytest.approx([0.2, 0.6, 1])

@@ -26,6 +26,7 @@ FINISHING = 0.04  # what the encoder still holds
 
 # Of a stage: when so much is done, its own pace counts for as much as what was foretold; later where paces are known.
 SURE_FROM, SURE_FROM_KNOWN = 0.03, 0.15
+LEAST = 0.0001  # seconds that a stage is foretold: nothing can be divided by the pace of one that was over at once
 
 
 def picture_costs(voice_seconds: float, frames: int, pixels: int, speakers: int = 1) -> Mapping[str, float]:
@@ -92,7 +93,7 @@ class Pace:
         loading: Callable[[], float] = process_time,  # what went before: alone on one processor
     ) -> None:
         self._report, self._clock, self._foretold = report, clock, costs
-        self._costs = {stage: cost * paces.get(stage, 1.0) for stage, cost in costs.items()}
+        self._costs = {stage: max(LEAST, cost * paces.get(stage, 1.0)) for stage, cost in costs.items()}
         self._sure_from = SURE_FROM_KNOWN if paces else SURE_FROM
         self._start = clock() - loading()
         self._begun = {"starting": self._start, "looking": clock()}
