@@ -6,8 +6,9 @@ import numpy as np
 
 from jobs.engines.local.faces.face import FaceFinder, face_frame
 from jobs.engines.local.frames import interior, raster, redraw
-from jobs.engines.local.frames.lips import Face, Moment
+from jobs.engines.local.frames.lips import MOUTH_MARGIN, Face, Moment
 from jobs.engines.local.mouths import mouth, warp
+from jobs.engines.local.mouths.warp import Fields
 from jobs.engines.local.shapes import F64, FaceFrame, MouthPose, Planes
 from tests.engines import clips
 
@@ -21,6 +22,19 @@ def test_lips_that_were_parted_meet_in_a_faint_shadow() -> None:
     share = (after - raster.LUMA_ZERO) / (before - raster.LUMA_ZERO)
     assert share.min() > 1 - DARKER
     assert share.mean() < 0.97
+
+
+def test_skin_that_does_not_move_is_left_as_it_is() -> None:
+    """Only round the lips is all of it drawn."""
+    planes, moment = _portrait(), _closed(0.0)
+    nothing = np.zeros_like(moment.fields.upper)
+    drawn = redraw.redraw(planes, replace(moment, fields=Fields(nothing, nothing)), _grid(planes, moment.face.frame))
+    y, x = np.nonzero(drawn.luma != planes.luma)
+    at, lips = moment.face.frame.to_face(np.stack([x, y], 1).astype(np.float64)), moment.shape.lips
+    margin = MOUTH_MARGIN + 2 * warp.CELL
+    assert np.abs(at[:, 0] - moment.face.rest.centre_x).max() < moment.shape.half_width + margin
+    assert at[:, 1].min() > lips.upper_outer[:, 1].min() - margin
+    assert at[:, 1].max() < lips.lower_outer[:, 1].max() + margin
 
 
 def test_under_yellow_varnish_teeth_are_yellow_and_in_red_light_they_stay_teeth() -> None:
@@ -50,6 +64,12 @@ def _grid(planes: Planes, frame: FaceFrame) -> warp.Grid:
 
 def _closed(parted: float) -> Moment:
     """The bundled face's closed mouth, as if its lips had been so far apart in the picture."""
+    moment = _mouth(MouthPose())
+    return replace(moment, face=replace(moment.face, parted=parted))
+
+
+def _mouth(pose: MouthPose) -> Moment:
+    """The bundled face's mouth in a pose."""
     planes = _portrait()
     picture = raster.to_bgr(planes)
     (points,) = FaceFinder().find(picture)
@@ -59,8 +79,8 @@ def _closed(parted: float) -> Moment:
     mover = warp.MouthWarp(_grid(planes, frame), frame, measured, rest.seen, rest)
     known = interior.learn(picture, points, frame, rest)
     face = Face(frame, rest, known, rest.gap, mover.block, mover.nodes, mover.reach)
-    shape = mouth.shape(rest, MouthPose())
-    return Moment(replace(face, parted=parted), shape, mover.fields(shape))
+    shape = mouth.shape(rest, pose)
+    return Moment(face, shape, mover.fields(shape))
 
 
 def _light_on_the_line(planes: Planes, moment: Moment) -> F64:

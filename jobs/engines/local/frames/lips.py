@@ -73,10 +73,6 @@ class Source:
         )
 
 
-def _inside(nodes: F32, cell: int, height: int, width: int) -> F32:
-    return raster.enlarged(nodes, cell)[cell : cell + height, cell : cell + width]
-
-
 def block_region(block: Block, grid: Grid, width: int, height: int) -> Region:
     """The pixels between a block's nodes, less its border cells, in a picture of this size (even)."""
     x, y = grid.x + block.left * grid.cell, grid.y + block.top * grid.cell
@@ -91,7 +87,7 @@ REACH_EDGE = np.float32(12)  # how fast the drawn skin takes over from the frame
 def reach_mask(face: Face, grid: Grid, region: Region) -> F32:
     """(h, w) of a face's `block_region`: 1 where its mouth moves the skin, 0 where it moves nothing."""
     reach = np.minimum(REACH_EDGE * face.reach, 1).reshape(face.block.shape)
-    return np.ascontiguousarray(_inside(reach, grid.cell, region.height, region.width))
+    return np.ascontiguousarray(raster.between(reach, grid.cell, region.height, region.width))
 
 
 def _below_seam(moment: Moment) -> F32:
@@ -160,7 +156,7 @@ def _blend_lips(
     """Each lip from its own layer, a hard seam between them."""
     height, width = region.height, region.width
     mask = _below_lips(moment, frame, region)
-    beside, soft = np.moveaxis(_inside(seam, cell, height, width), 2, 0)
+    beside, soft = np.moveaxis(raster.between(seam, cell, height, width), 2, 0)
     mask += (soft - mask) * beside
     upper, lower = Planes.empty(width, height), Planes.empty(width, height)
     source.read(layers[..., :2], cell, upper)

@@ -150,7 +150,7 @@ def sample(plane: U8 | U16, nodes: F32, cell: int, out: U8 | U16) -> None:
     """
     height, width = out.shape
     how = cv2.INTER_LINEAR if out.dtype == np.uint8 else cv2.INTER_NEAREST
-    at = enlarged(nodes, cell)[cell : cell + height, cell : cell + width]
+    at = between(nodes, cell, height, width)
     cv2.remap(plane, at, None, how, out, cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
@@ -161,9 +161,13 @@ def sample_field(field: F32, at: F32, smooth: bool = True, outside_is_zero: bool
     return np.asarray(cv2.remap(field, at, None, how, borderMode=border), np.float32)  # type: ignore[call-overload]
 
 
-def enlarged(nodes: F32, factor: int) -> F32:
-    """A coarse map → every pixel. Linear: a cubic resize bends maps of absolute positions."""
-    return np.asarray(cv2.resize(nodes, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR), np.float32)
+def between(nodes: F32, cell: int, height: int, width: int) -> F32:
+    """Values known on nodes (ny, nx, …), `cell` pixels apart, one more on each side → those at every pixel (h, w, …).
+
+    Linear: a cubic resize bends maps of absolute positions.
+    """
+    every = cv2.resize(nodes, None, fx=cell, fy=cell, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(every, np.float32)[cell : cell + height, cell : cell + width]
 
 
 def warp_affine(texture: F32, matrix: F64, width: int, height: int) -> F32:

@@ -5,11 +5,14 @@ import numpy as np
 from jobs.engines.local.frames import lips, raster
 from jobs.engines.local.frames.interior import Region
 from jobs.engines.local.frames.lips import Moment, Source
-from jobs.engines.local.mouths.warp import Block, Grid
+from jobs.engines.local.mouths.warp import Block, Fields, Grid
 from jobs.engines.local.shapes import F32, Planes
 
 CHROMA_FACTOR = 2  # enlarged anew for each frame: as good as needed, no more
 CUBIC_REACH = 3  # pixels round a place that have a say in its enlargement
+# Pixels: skin that moves no further than the first stays as it is, from the second on all of it is drawn. More, and
+# lips that are nearly closed would not be closed.
+STILL, MOVING = 0.01, 0.05
 
 
 def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> Planes:
@@ -17,44 +20,56 @@ def redraw(frame: Planes, moment: Moment, grid: Grid, strength: float = 1.0) -> 
 
     Pixels outside the reach of the mouth are those of `frame`.
     """
-    block = moment.face.block
-    region = lips.block_region(block, grid, frame.width, frame.height)
     out = Planes(frame.luma.copy(), frame.chroma.copy())
+    face, fields = moment.face, moment.fields
+    box = lips.mouth_box(moment, face.frame, grid, frame.width, frame.height)
+    moves = _movement(fields)
+    block = _moving(moves, face.block, box)
+    if block is None:
+        return out
+    region = lips.block_region(block, grid, frame.width, frame.height)
     if region.width < 2 or region.height < 2:
         return out
-    seam, here = lips.seams(moment), grid.points[block.slices]
-    nodes = here + lips.both_layers(moment, seam)
-    layers = np.concatenate([here + moment.fields.upper, here + moment.fields.lower], 2)
+    seam, here = lips.seams(moment), grid.points[face.block.slices]
+    nodes = _part(here + lips.both_layers(moment, seam), face.block, block)
+    layers = _part(np.concatenate([here + fields.upper, here + fields.lower], 2), face.block, block)
     source = _source(frame, _reach(np.concatenate([nodes, layers], 2), frame))
     source.read(nodes, grid.cell, Planes(out.luma[region.luma], out.chroma[region.chroma]))
-    _keep_still(out, frame, region, moment, grid)
-    box = lips.mouth_box(moment, moment.face.frame, grid, frame.width, frame.height)
+    _keep_still(out, frame, region, _part(moves, face.block, block), grid)
     if box is not None:
-        lips.draw(
-            out,
-            source,
-            moment,
-            grid,
-            _part(layers, block, box),
-            _part(seam, block, box),
-            moment.face.frame,
-            box,
-        )
+        lips.draw(out, source, moment, grid, _part(layers, block, box), _part(seam, face.block, box), face.frame, box)
     if strength < 1:
-        for plane, drawn, part in (
-            (frame.luma, out.luma, region.luma),
-            (frame.chroma, out.chroma, region.chroma),
-        ):
-            drawn[part] = raster.mixed(plane[part], drawn[part], strength)
+        _fade(out, frame, lips.block_region(face.block, grid, frame.width, frame.height), strength)
     return out
 
 
-def _keep_still(out: Planes, frame: Planes, region: Region, moment: Moment, grid: Grid) -> None:
-    """Put back, in place, what the mouth does not reach: reading it anew has changed it a little."""
-    inside = lips.reach_mask(moment.face, grid, region)
+def _movement(fields: Fields) -> F32:
+    """(ny, nx) 0 where neither layer moves, 1 where one surely does."""
+    furthest = np.maximum((fields.upper**2).sum(2), (fields.lower**2).sum(2))
+    return np.asarray(np.clip((np.sqrt(furthest) - np.float32(STILL)) * np.float32(1 / (MOVING - STILL)), 0, 1))
+
+
+def _moving(moves: F32, block: Block, box: Block | None) -> Block | None:
+    """What is to be drawn of a face's block: where it moves, and the box round the lips."""
+    active = moves > 0
+    if not active.any():
+        return box
+    moving = Block.around(active).moved(block.top, block.left)
+    return moving.joined(box) if box else moving
+
+
+def _keep_still(out: Planes, frame: Planes, region: Region, moves: F32, grid: Grid) -> None:
+    """Put back, in place, what hardly moves."""
+    drawn = np.ascontiguousarray(raster.between(moves, grid.cell, region.height, region.width))
     part = Planes(out.luma[region.luma], out.chroma[region.chroma])
     untouched = Planes(frame.luma[region.luma], frame.chroma[region.chroma])
-    raster.keep_outside(part, untouched, inside, raster.halved(inside))
+    raster.keep_outside(part, untouched, drawn, raster.halved(drawn))
+
+
+def _fade(out: Planes, frame: Planes, region: Region, strength: float) -> None:
+    """Mix the frame itself into the region, in place."""
+    for plane, drawn, part in ((frame.luma, out.luma, region.luma), (frame.chroma, out.chroma, region.chroma)):
+        drawn[part] = raster.mixed(plane[part], drawn[part], strength)
 
 
 def _reach(positions: F32, frame: Planes) -> Region:

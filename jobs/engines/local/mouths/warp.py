@@ -88,6 +88,19 @@ class Block:
             min(active.shape[1], int(columns[-1]) + 3),
         )
 
+    def moved(self, down: int, right: int) -> "Block":
+        """The same nodes, counted from others so far up and left."""
+        return Block(self.top + down, self.bottom + down, self.left + right, self.right + right)
+
+    def joined(self, other: "Block") -> "Block":
+        """The smallest block with all nodes of both."""
+        return Block(
+            min(self.top, other.top),
+            max(self.bottom, other.bottom),
+            min(self.left, other.left),
+            max(self.right, other.right),
+        )
+
     @property
     def slices(self) -> tuple[slice, slice]:
         return slice(self.top, self.bottom), slice(self.left, self.right)
