@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from jobs.engines.local.faces.face import FaceFinder, face_frame
@@ -22,6 +23,19 @@ def test_lips_that_were_parted_meet_in_a_faint_shadow() -> None:
     share = (after - raster.LUMA_ZERO) / (before - raster.LUMA_ZERO)
     assert share.min() > 1 - DARKER
     assert share.mean() < 0.97
+
+
+def test_bits_of_the_line_between_closed_lips_do_not_hang_on_the_upper_one() -> None:
+    """Drawn as a dark row of bits, an eightieth of S high: once the lips part, most of it is out of sight."""
+    closed = _closed(0.0)
+    frame, lips = closed.face.frame, closed.shape.lips
+    picture = raster.to_bgr(_portrait())
+    height = round(frame.scale / 80)
+    for x, y in frame.to_pixels(raster.dense(lips.upper_inner)[15:46:3]).round().astype(int):
+        cv2.rectangle(picture, (int(x) - 1, int(y) - height), (int(x) + 1, int(y)), (0, 0, 0), -1)
+    uneven = raster.to_planes(picture)
+    assert (_portrait().luma.astype(int) - uneven.luma > 15).sum() > 50
+    assert _darker(_portrait(), uneven, _mouth(MouthPose(opening=0.5))) < 30  # of 86
 
 
 def test_skin_that_does_not_move_is_left_as_it_is() -> None:
@@ -81,6 +95,13 @@ def _mouth(pose: MouthPose) -> Moment:
     face = Face(frame, rest, known, rest.gap, mover.block, mover.nodes, mover.reach)
     shape = mouth.shape(rest, pose)
     return Moment(face, shape, mover.fields(shape))
+
+
+def _darker(one: Planes, other: Planes, moment: Moment) -> int:
+    """How many pixels are surely darker in the other's drawn frame."""
+    grid = _grid(one, moment.face.frame)
+    before, after = (redraw.redraw(planes, moment, grid).luma.astype(int) for planes in (one, other))
+    return int((before - after > 15).sum())
 
 
 def _light_on_the_line(planes: Planes, moment: Moment) -> F64:

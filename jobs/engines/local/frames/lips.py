@@ -18,6 +18,7 @@ SEAM_AT_LIPS = 0.004
 SPAN_END, SPAN_BLEND = 0.96, 10.0  # where along the lips the hard seam gives way to the soft one, and how fast
 MOUTH_MARGIN = 0.06
 LEAST_GAP = 0.004  # below it the lips touch
+DARK_LINE, PARTED = 0.015, 0.03  # S: height of the line between closed lips; lips so far apart have none
 CONTACT_GAP, CONTACT_SHADE, CONTACT_WIDTH = (
     0.02,
     0.25,
@@ -183,8 +184,10 @@ def _below_lips(moment: Moment, frame: FaceFrame, region: Region) -> F32:
 
 def _paint_inside(out: Planes, moment: Moment, frame: FaceFrame, region: Region) -> None:
     upper, lower = raster.dense(moment.shape.lips.upper_inner), raster.dense(moment.shape.lips.lower_inner)
-    if (lower[:, 1] - upper[:, 1]).max() <= LEAST_GAP:
+    gaps = lower[:, 1] - upper[:, 1]
+    if gaps.max() <= LEAST_GAP:
         return
+    upper[:, 1] -= _dark_line(moment.face, gaps)
     edge = frame.to_pixels(np.concatenate([upper, lower[::-1]]))
     blur = max(0.7, 0.008 * frame.scale)
     part = _within(edge, 2.5 * blur + 1, region)
@@ -199,6 +202,11 @@ def _paint_inside(out: Planes, moment: Moment, frame: FaceFrame, region: Region)
     below[:] = np.clip(below + (luma - below) * opening + np.float32(0.5), 0, 255)
     under = out.chroma[part.chroma]
     under[:] = np.clip(under + (chroma - under) * raster.halved(opening)[..., None] + np.float32(0.5), 0, 255)
+
+
+def _dark_line(face: Face, gaps: F64) -> F64:
+    """(n,) how far the inside is painted over the upper lip: bits of what was between closed lips would hang on it."""
+    return np.asarray(DARK_LINE * max(0.0, 1 - face.parted / PARTED) * np.clip(gaps / PARTED, 0, 1))
 
 
 def _shade_contact(out: Planes, moment: Moment, frame: FaceFrame, region: Region) -> None:
