@@ -13,17 +13,18 @@ from av.video.frame import VideoFrame
 
 from jobs.engines.local import photo
 from jobs.engines.local.faces.face import face_frame
-from jobs.engines.local.measuring import closures, expected, following, jitter, mesh, offset, sheet, untouched
+from jobs.engines.local.landmarks import LOWER_INNER
+from jobs.engines.local.measuring import closures, expected, following, jitter, mesh, offset, result, sheet, untouched
+from jobs.engines.local.measuring.expected import Speaker
 from jobs.engines.local.shapes import F64, Bools, MouthTrack, Phone, Planes
 from tests.engines import samples
 
 FPS = 25
-RANDOM = np.random.default_rng(9)
 
 
-def opening(frames: int = 200) -> F64:
+def opening(frames: int = 200, seed: int = 9) -> F64:
     """A mouth that opens and closes irregularly; closed at 50 to 54."""
-    speaking = np.convolve(RANDOM.uniform(0, 1, frames + 4), np.ones(5) / 5, "valid")
+    speaking = np.convolve(np.random.default_rng(seed).uniform(0, 1, frames + 4), np.ones(5) / 5, "valid")
     speaking[50:55] = 0
     return np.asarray(speaking)
 
@@ -47,7 +48,7 @@ def test_lips_that_are_late_are_found_out(lag: int) -> None:
 
 
 def test_a_mouth_that_does_not_follow_does_not_correlate() -> None:
-    assert abs(following.follow(opening(), opening()).correlation) < 0.5
+    assert abs(following.follow(opening(), opening(seed=10)).correlation) < 0.5
 
 
 def test_frames_without_a_face_are_left_out() -> None:
@@ -165,12 +166,30 @@ def test_a_source_rests_where_it_hardly_moves() -> None:
     assert not rests[80:].any()
 
 
+def test_a_rest_after_the_voice_counts_for_the_trembling_alone() -> None:
+    """A mouth that does as it should while it speaks, and gapes and trembles in the rest."""
+    spoken, rest = 60, 40
+    intended = np.concatenate([np.tile([0.6, 0.5, 0.4, 0.3, 0.2, 0.1], spoken // 6), np.zeros(rest)])
+    gap = np.where(np.arange(spoken + rest) < spoken, 0.2 * intended, 0.1 + 0.02 * (np.arange(spoken + rest) % 2))
+    (face,) = photo.look(samples.FACE, 240).speakers
+    points = np.repeat(face[None], len(gap), 0)
+    points[:, list(LOWER_INNER[1:-1]), 1] += gap[:, None] * face_frame(face).scale
+    poses = np.zeros((len(gap), 8))
+    poses[:, 0] = intended
+    speaker = Speaker("audio", MouthTrack(poses, np.zeros(len(gap))), list(points))
+    apart, together = (result.numbers(speaker, points, face[None], frames) for frames in (rest, 0))
+    assert apart["correlation"] > 0.99 > together["correlation"]
+    assert np.isnan(apart["closed_median"])
+    assert together["closed_median"] > 0.05
+    assert apart["lips_jitter"] == together["lips_jitter"] > 0.01
+
+
 # --- Lips and sound --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("late", [-0.08, 0.0, 0.05])
 def test_how_late_lips_are_is_told_in_seconds(late: float) -> None:
-    wanted = np.convolve(RANDOM.uniform(0, 1, 840), np.ones(41) / 41, "valid")
+    wanted = np.convolve(np.random.default_rng(9).uniform(0, 1, 840), np.ones(41) / 41, "valid")
     gap = np.interp((np.arange(200) + 0.5) / FPS - late, np.arange(800) / 100, wanted)
     assert offset.lips_late_by(gap, FPS, wanted) == pytest.approx(late, abs=0.012)
 

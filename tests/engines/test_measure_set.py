@@ -62,6 +62,21 @@ def test_a_voice_is_cut_with_its_phones(tmp_path: Path) -> None:
     assert 1.5 < known[-1].end_seconds <= 2
 
 
+def test_a_video_rests_after_its_voice_to_tell_how_much_it_trembles(tmp_path: Path) -> None:
+    voice = cases.beginning(samples.VOICE, 2.0, tmp_path)
+    planned = Case("v", "lipsync-video", {"video": Path("v.mp4"), "audio": voice})
+    case = cases.rested(planned, tmp_path)
+    with wave.open(str(voice)) as spoken, wave.open(str(case.sources["audio"])) as file:
+        assert file.getparams()[:3] == spoken.getparams()[:3]
+        sound, before = file.readframes(file.getnframes()), spoken.readframes(spoken.getnframes())
+        rest = bytes(round(case.rest_seconds * file.getframerate()) * file.getsampwidth() * file.getnchannels())
+    assert sound == before + rest
+    assert case.rest_seconds >= 3
+    assert closures.phones_beside(case.sources["audio"]) == closures.phones_beside(voice)
+    picture = cases.one(samples.FACE, voice)
+    assert cases.rested(picture, tmp_path) == picture
+
+
 def test_what_is_no_voice_is_left_for_the_engine_to_refuse(tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_text("no sound")

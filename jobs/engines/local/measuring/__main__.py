@@ -32,7 +32,8 @@ def main() -> int:
     say(f"Results go to {out}\n")
     shown: list[Shown] = []
     as_begun = engine_state()
-    for number, case in enumerate(_planned(chosen, out)):
+    for number, planned in enumerate(_planned(chosen, out)):
+        case = cases.rested(planned, out / "voices")
         shown += run(case, chosen.resolution, out / f"{number:02d}-{case.name.replace(' ', '-')}.mp4")
         last = shown[-1].row
         verdict = table.verdict(last) if last.status == "made" else f"{last.status}: {last.note}"

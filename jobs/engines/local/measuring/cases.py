@@ -2,7 +2,7 @@
 
 import wave
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Literal
@@ -17,17 +17,23 @@ from jobs.engines.local.measuring import closures
 from jobs.errors import InvalidInput
 
 Kind = Literal["image", "video", "audio"]
+# A voice leaves a mouth a dozen frames at rest: too few to tell how much it trembles in a video.
+REST_SECONDS = 4.0
 ORDERS: tuple[SpeakingOrder, ...] = ("meanwhile", "left_right", "right_left")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One video to make; `sources` as `jobs.engines.base.Work` has them."""
+    """One video to make; `sources` as `jobs.engines.base.Work` has them.
+
+    In its last `rest_seconds` the voice is silent.
+    """
 
     name: str
     model: Model
     sources: Mapping[str, Path]
     order: SpeakingOrder = "meanwhile"
+    rest_seconds: float = 0.0
 
 
 def find(folder: Path) -> dict[str, list[Path]]:
@@ -69,6 +75,22 @@ def shows_two(picture: Path, resolution: int) -> bool:
         return len(photo.look(picture, resolution, 2).speakers) == 2
     except InvalidInput:
         return False
+
+
+def rested(case: Case, folder: Path) -> Case:
+    """The same case; that of a video with silence after its voice, a WAV of 16 bits that is written to a folder."""
+    voice = case.sources["audio"] if case.model == "lipsync-video" else None
+    if voice is None or probe(voice)["kind"] != "audio":
+        return case
+    target = folder / f"{voice.stem}.rested.wav"
+    with wave.open(str(voice)) as spoken, wave.open(str(target), "wb") as file:
+        file.setparams(spoken.getparams())
+        file.writeframes(spoken.readframes(spoken.getnframes()))
+        silence = round(REST_SECONDS * spoken.getframerate())
+        file.writeframes(bytes(silence * spoken.getsampwidth() * spoken.getnchannels()))
+    if phones := closures.phones_beside(voice):
+        closures.write_phones(target.with_suffix(".phones.txt"), phones)
+    return replace(case, sources={**case.sources, "audio": target}, rest_seconds=REST_SECONDS)
 
 
 def beginning(voice: Path, seconds: float, folder: Path) -> Path:
