@@ -275,17 +275,13 @@ def listen(voice: str) -> Figures:
 
 
 def follow(video: str) -> Figures:
-    """Processor seconds for decoding and scaling as many frames as are spoken, and following the face in them.
-
-    Only every second one is looked at, as the engine does, which makes the goal the harder one.
-    """
+    """Processor seconds for decoding and scaling as many frames as are spoken, and following the face in them."""
     from itertools import islice
 
     import cv2
 
     from jobs.engines.local import film
     from jobs.engines.local.faces.face import FaceFinder, FaceFollower
-    from jobs.engines.local.faces.tracking import EVERY
     from jobs.engines.local.files.footage import Footage
     from jobs.engines.local.frames import raster
     from jobs.engines.local.photo import video_size
@@ -298,9 +294,8 @@ def follow(video: str) -> Figures:
     follower = FaceFollower()
     follower.begin(FaceFinder().find(raster.to_bgr(first))[0])
     start = _cpu_seconds()
-    for number, planes in enumerate(islice(pictures.forwards(), round(SHORT_SECONDS * facts.fps))):
-        if number % EVERY == 0:
-            follower.follow(planes)
+    for planes in islice(pictures.forwards(), round(SHORT_SECONDS * facts.fps)):
+        follower.follow(planes)
     return {"cpu": _cpu_seconds() - start}
 
 

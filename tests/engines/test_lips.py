@@ -90,7 +90,7 @@ def _mouth(pose: MouthPose) -> Moment:
     frame = face_frame(points)
     measured = frame.to_face(points)
     rest = mouth.at_rest(measured)
-    mover = warp.MouthWarp(_grid(planes, frame), frame, measured, rest.seen, rest)
+    mover = warp.MouthWarp(_grid(planes, frame), frame, measured, rest.seen, rest.seen.jaw, rest)
     known = interior.learn(picture, points, frame, rest)
     face = Face(frame, rest, known, rest.gap, mover.block, mover.nodes, mover.reach)
     shape = mouth.shape(rest, pose)

@@ -13,7 +13,6 @@ import pytest
 from jobs.engines.local import smoothing
 from jobs.engines.local.faces.face import FaceFinder, face_width
 from jobs.engines.local.faces.tracking import (
-    EVERY,
     SEARCH_EVERY,
     Landmarks,
     Shot,
@@ -91,7 +90,7 @@ def test_a_moving_face_is_one_shot_and_is_always_there(tmp_path: Path, finder: F
     assert seen.watched.shots == shots(51)
     assert (seen.watched.presence == 1).all()
     assert seen.offered == [1]
-    assert seen.looked_at == list(range(0, 51, EVERY))
+    assert seen.looked_at == list(range(51))
 
 
 def test_the_other_person_is_left_alone_and_the_speaker_found_again(tmp_path: Path, finder: FaceFinder) -> None:
@@ -180,11 +179,11 @@ def test_what_is_held_over_the_mouth_is_left_alone(first: int, stop: int, tmp_pa
     seen = watch(clips.covered(clips.moving(75), first, stop), tmp_path, finder)
     assert seen.watched.shots == shots(75)
     assert set(frames(first, stop)) <= set(seen.absent)
-    assert set(seen.absent) <= set(frames(first - EVERY, stop + EVERY))
-    for beside in (first - EVERY - 1, stop + EVERY):
+    assert set(seen.absent) <= set(frames(first - 1, stop + 1))
+    for beside in (first - 2, stop + 1):
         if 0 <= beside < 75:
             assert 0 < seen.watched.presence[beside] < 1 or 0 < seen.watched.presence[beside - 1] < 1
-    assert (seen.watched.presence == 1).sum() >= 75 - (stop - first) - 2 * (EVERY + FADE)
+    assert (seen.watched.presence == 1).sum() >= 75 - (stop - first) - 2 * (1 + FADE)
 
 
 def test_a_shadow_that_passes_covers_nothing(tmp_path: Path, finder: FaceFinder) -> None:
@@ -225,8 +224,8 @@ def settled(looks_at: list[int], first: int, stop: int, folder: Path) -> tuple[F
 
 @pytest.mark.parametrize("count", [41, 301, 701])
 def test_a_steady_movement_comes_through_as_it_is(count: int, tmp_path: Path) -> None:
-    """Between the looks and across the blocks in which it is smoothed; only at its two ends it is held."""
-    rows, presence = settled(list(range(100, 100 + count, EVERY)), 100, 100 + count, tmp_path)
+    """Between looks and across the blocks in which it is smoothed; only at its two ends it is held."""
+    rows, presence = settled(list(range(100, 100 + count, 2)), 100, 100 + count, tmp_path)
     assert len(rows) == count
     inner = slice(6, -6)
     assert np.abs(rows - points_at(np.arange(count, dtype=np.float64)))[inner].max() < 0.01
@@ -234,9 +233,9 @@ def test_a_steady_movement_comes_through_as_it_is(count: int, tmp_path: Path) ->
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not(tmp_path: Path) -> None:
-    looks = [frame for frame in range(0, 60, EVERY) if frame not in (20, 40, 42, 44)]
+    looks = [frame for frame in range(60) if frame not in (20, 30, 31, 40, 41, 42)]
     _, presence = settled(looks, 0, 60, tmp_path)
-    assert list(np.flatnonzero(presence == 0)) == [*frames(19, 22), *frames(39, 46)]
+    assert list(np.flatnonzero(presence == 0)) == frames(40, 43)
 
 
 def test_smoothing_keeps_a_line_and_quiets_a_tremble() -> None:

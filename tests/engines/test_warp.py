@@ -162,7 +162,7 @@ def subject(variant: str) -> Subject:
     measured = frame.to_face(points)
     rest = mouth.at_rest(measured)
     grid = Grid.over(WIDTH, HEIGHT, frame.scale)
-    mover = MouthWarp(grid, frame, measured, rest.seen, rest)
+    mover = MouthWarp(grid, frame, measured, rest.seen, rest.seen.jaw, rest)
     learned = interior.learn(picture, points, frame, rest)
     known = Face(frame, rest, learned, rest.gap, mover.block, mover.nodes, mover.reach)
     return Subject(picture, points, known, mover, grid)

@@ -12,7 +12,7 @@ from jobs.engines.base import Note
 from jobs.engines.local import playback
 from jobs.engines.local.faces import face, mask
 from jobs.engines.local.faces.mask import Mask
-from jobs.engines.local.faces.tracking import Shot, Watched, Watcher
+from jobs.engines.local.faces.tracking import Shot, Watched, Watcher, Window
 from jobs.engines.local.files import footage
 from jobs.engines.local.files.footage import Facts, Footage
 from jobs.engines.local.frames import interior, raster, redraw
@@ -20,10 +20,10 @@ from jobs.engines.local.frames.interior import Interior
 from jobs.engines.local.frames.lips import Face, Moment
 from jobs.engines.local.landmarks import FACE_OVAL
 from jobs.engines.local.manner import USUAL, Manner
-from jobs.engines.local.mouths import mouth, warp
+from jobs.engines.local.mouths import mouth, talk, warp
+from jobs.engines.local.mouths.talk import Talk
 from jobs.engines.local.photo import CLIPPED_YAW, MIN_FACE_PIXELS, TURNED_FACE, TURNED_YAW
 from jobs.engines.local.shapes import F64, U8, Frames, MouthPose, MouthTrack, Planes, RestingMouth
-from jobs.engines.local.smoothing import gaussian
 from jobs.errors import InvalidInput, gettext_noop
 
 ABSENT = gettext_noop(
@@ -37,10 +37,6 @@ SMALL_FACE = gettext_noop(
 )
 GIVE_UP_SECONDS = 20  # a video without a face for so long at its beginning is refused
 
-# The mesh that follows a face reads a moving mouth's opening this much too small: teeth would stay between closed lips.
-UNDER_READ = 0.25
-PLACE_SIGMA = 4.0  # frames: the mouth's place in the face, without the source's own speech
-LINE_OF_GAP = 0.22  # where the closed lips would be, below the upper lip
 # The closed mouth of a shot: of its least open frames the median ones of at least usual width, the most frontal first.
 LEAST_OPEN_SHARE, USED_SHARE, WIDEST = 0.4, 1 / 6, 92
 FEWEST_FRAMES, MOST_FRAMES = 6, 200
@@ -48,7 +44,6 @@ SIDEWAYS_COST = 0.02  # a degree of turning costs as much as this of the usual g
 LEARN_FRAMES = 20  # a shot with fewer looks learns from the whole video
 
 OPEN_GAP, LOOKS = 0.07, 12  # of S: from where a look into the mouth tells its colours; how many are kept for a shot
-BLOCK = 64  # frames whose landmarks are read at a time
 
 
 @dataclass(frozen=True)
@@ -58,24 +53,12 @@ class Film:
     footage: Footage
     facts: Facts
     watched: Watched
-    talks: "Talk"
+    talks: Talk
     looks: "Looks"
     mask: Mask | None
 
     def __len__(self) -> int:
         return len(self.watched)
-
-
-@dataclass(frozen=True)
-class Talk:
-    """The source's own mouth, frame by frame, each (n,): gap, width, turn of the head, and where the mouth is."""
-
-    gap: F64
-    width: F64
-    yaw: F64
-    centre_x: F64
-    line_y: F64
-    motion: F64  # of the face, in S a frame
 
 
 @dataclass(frozen=True)
@@ -165,7 +148,7 @@ def watch(
     if not watcher.found:
         raise InvalidInput(NO_FACE, field="video")
     watched = watcher.result()
-    return Film(pictures, known, watched, _talk(watched), looks, limits)
+    return Film(pictures, known, watched, talk.measure(watched), looks, limits)
 
 
 def notes(film: Film, frames: int) -> tuple[Note, ...]:
@@ -186,7 +169,7 @@ def draw(film: Film, track: MouthTrack, into: Frames, drawn: Callable[[int], Non
     """Draw and encode as many frames as the track has; frames without the face pass as they are."""
     actors = [_actor(film, number, asked) for number in range(len(film.watched.shots))]
     shot_of = np.repeat(np.arange(len(actors)), [shot.stop - shot.first for shot in film.watched.shots])
-    landmarks = _Window(film.watched)
+    landmarks = Window(film.watched)
     order = playback.runs(len(film), len(track), film.talks.motion)
     for i, (j, planes) in enumerate(playback.play(film.footage, order)):
         actor = actors[shot_of[j]]
@@ -198,17 +181,17 @@ def draw(film: Film, track: MouthTrack, into: Frames, drawn: Callable[[int], Non
 
 
 def _redrawn(film: Film, actor: Actor, number: int, points: F64, planes: Planes, pose: MouthPose) -> Planes:
-    talk = film.talks
-    frame, yaw = face.face_frame(points), float(talk.yaw[number])
+    talks = film.talks
+    frame, yaw = face.face_frame(points), float(talks.yaw[number])
     grid = warp.Grid.around(frame, planes.width, planes.height)
     if grid is None:
         return planes
     measured = frame.to_face(points)
-    seen = mouth.contours(measured).opened(UNDER_READ)
-    rest = actor.rest.moved(np.array([talk.centre_x[number], talk.line_y[number]]) - actor.centre)
+    seen = mouth.contours(measured).opened(talk.UNDER_READ)
+    rest = actor.rest.moved(np.array([talks.centre_x[number], talks.line_y[number]]) - actor.centre)
     amount = mouth.amplitude(yaw)
     shape = mouth.shape(rest, mouth.damped(pose, amount) if amount < 1 else pose)
-    mover = warp.MouthWarp(grid, frame, measured, seen, rest)
+    mover = warp.MouthWarp(grid, frame, measured, seen, float(talks.jaw[number]), rest)
     known = Face(
         frame=frame,
         rest=rest,
@@ -226,50 +209,6 @@ def _redrawn(film: Film, actor: Actor, number: int, points: F64, planes: Planes,
     return out
 
 
-class _Window:
-    """The landmarks of single frames, read from their file a block at a time, whichever way it is played."""
-
-    def __init__(self, watched: Watched) -> None:
-        self._watched = watched
-        self._first, self._rows = 0, np.zeros((0, 478, 3))
-
-    def __getitem__(self, frame: int) -> F64:
-        if not self._first <= frame < self._first + len(self._rows):
-            self._first = frame // BLOCK * BLOCK
-            self._rows = self._watched.landmarks.rows(self._first, min(self._first + BLOCK, len(self._watched)))
-        return np.asarray(self._rows[frame - self._first])
-
-
-def _talk(watched: Watched) -> Talk:
-    """Measure the source's own mouth in every frame."""
-    columns = np.zeros((len(watched), 6))
-    landmarks = _Window(watched)
-    for frame in np.flatnonzero(watched.present):
-        points = landmarks[int(frame)]
-        where = face.face_frame(points)
-        seen = mouth.contours(where.to_face(points))
-        centre = (seen.upper_outer[0, 0] + seen.upper_outer[-1, 0]) / 2
-        line = seen.upper_inner[5, 1] + LINE_OF_GAP * max(0.0, seen.gap)
-        columns[frame] = (seen.gap, seen.width, face.yaw_degrees(points), centre, line, where.scale)
-    moved = np.zeros(len(watched))
-    last: F64 | None = None
-    for frame in range(len(watched)):
-        now = landmarks[frame][[1, 33, 263], :2] if watched.presence[frame] > 0 else None
-        if now is not None and last is not None:
-            moved[frame] = float(np.abs(now - last).mean()) / max(1.0, columns[frame, 5])
-        last = now
-    for shot in watched.shots:
-        span = slice(shot.first, shot.stop)
-        present = watched.present[span]
-        if present.any():
-            at = np.flatnonzero(present)
-            for column in (3, 4):
-                filled = np.interp(np.arange(len(present)), at, columns[span, column][present])
-                columns[span, column] = gaussian(filled, PLACE_SIGMA)
-    gap, width, yaw, centre_x, line_y, _ = columns.T
-    return Talk(gap, width, yaw, centre_x, line_y, gaussian(moved, 2.0))
-
-
 def _actor(film: Film, number: int, asked: Manner) -> Actor | None:
     """What one shot tells of the face: its mouth at rest and the colours inside; None if the face is not in it."""
     shot = film.watched.shots[number]
@@ -277,7 +216,7 @@ def _actor(film: Film, number: int, asked: Manner) -> Actor | None:
         return None
     enough = int(film.watched.present[shot.first : shot.stop].sum()) >= LEARN_FRAMES
     frames = _closed_frames(film, shot if enough else Shot(0, len(film)))
-    landmarks = _Window(film.watched)
+    landmarks = Window(film.watched)
     measured = np.median(
         [face.face_frame(landmarks[int(frame)]).to_face(landmarks[int(frame)]) for frame in np.sort(frames)], axis=0
     )
@@ -295,17 +234,17 @@ def _actor(film: Film, number: int, asked: Manner) -> Actor | None:
 
 def _closed_frames(film: Film, shot: Shot) -> F64:
     """Numbers of frames that show the mouth closed and neither puckered nor turned."""
-    talk = film.talks
+    talks = film.talks
     frames = shot.first + np.flatnonzero(film.watched.presence[shot.first : shot.stop] >= 1)
     if not len(frames):
         frames = shot.first + np.flatnonzero(film.watched.present[shot.first : shot.stop])
-    closed = frames[np.argsort(talk.gap[frames])][: max(FEWEST_FRAMES, int(len(frames) * LEAST_OPEN_SHARE))]
-    width = talk.width[closed]
+    closed = frames[np.argsort(talks.gap[frames])][: max(FEWEST_FRAMES, int(len(frames) * LEAST_OPEN_SHARE))]
+    width = talks.width[closed]
     usual = closed[(width >= np.median(width)) & (width <= np.percentile(width, WIDEST))]
     if len(usual) < 3:
         usual = closed
-    turned = np.abs(talk.yaw[usual])
-    cost = talk.gap[usual] / max(1e-3, float(talk.gap[closed].max()))
-    cost = cost + SIDEWAYS_COST * np.clip(turned - np.percentile(np.abs(talk.yaw[closed]), 30), 0, 30)
+    turned = np.abs(talks.yaw[usual])
+    cost = talks.gap[usual] / max(1e-3, float(talks.gap[closed].max()))
+    cost = cost + SIDEWAYS_COST * np.clip(turned - np.percentile(np.abs(talks.yaw[closed]), 30), 0, 30)
     used = usual[np.argsort(cost)][: max(3, int(len(frames) * USED_SHARE))]
     return np.asarray(used[:: max(1, len(used) // MOST_FRAMES)])

@@ -20,7 +20,7 @@ LEARNING = 0.08  # a face, before its first frame
 DRAWING, DRAWING_PIXELS, SPEAKER = 0.0011, 0.0136, 0.001  # a frame, a million pixels of it, each further speaker
 REDRAWING, REDRAWING_PIXELS = 0.0014, 0.0106  # the same of a video
 FINDING = 0.28  # what follows a face is loaded, and finds it in a video's first frame
-WATCHING, WATCHING_PIXELS = 0.0026, 0.002  # a frame of a video, a million pixels of it in the result's size
+WATCHING, WATCHING_PIXELS = 0.0056, 0.002  # a frame of a video, a million pixels of it in the result's size
 DECODING_PIXELS = 0.0017  # and in the source's
 FINISHING = 0.04  # what the encoder still holds
 

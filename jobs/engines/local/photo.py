@@ -148,7 +148,7 @@ def portray(picture: U8, points: F64, grid: warp.Grid, smile: float = 0.0) -> Po
         place = mouth.shape_around if stays_open else mouth.shape
         return place(rest, mouth.damped(pose, amount) if amount < 1 else pose)
 
-    mover = warp.MouthWarp(grid, frame, measured, rest.seen, rest)
+    mover = warp.MouthWarp(grid, frame, measured, rest.seen, rest.seen.jaw, rest)
     known = Face(
         frame=frame,
         rest=rest,

@@ -1,8 +1,9 @@
 """Owns the first pass over a video: its shots, and where the speaking face is in each frame.
 
 - A shot ends where the picture changes all at once. In each shot the person who speaks is looked for anew.
-- The face is followed in a crop that stays where it is while the face stays in it, in every second frame; the frames
-  between are interpolated. A lost face is looked for again, and taken only if it is the same person's.
+- The face is followed in a crop that stays where it is while the face stays in it. In every frame: one of two would do
+  for its place, but lips that close would be found open. A lost face is looked for again, and taken only if it is the
+  same person's.
 - What covers the lower face for a while (a hand, a cup) shows as skin that looks unlike itself in the rest of the shot.
 """
 
@@ -19,19 +20,18 @@ import numpy as np
 from jobs.engines.local.faces.face import FaceFinder, FaceFollower, face_frame
 from jobs.engines.local.faces.likeness import SAME_PERSON, Person, look_at
 from jobs.engines.local.frames import raster
-from jobs.engines.local.landmarks import LIPS
 from jobs.engines.local.shapes import F32, F64, U8, Bools, Planes
 from jobs.engines.local.smoothing import gaussian
 
-EVERY = 2  # frames from one look to the next while a face is followed
-SEARCH_EVERY = 6  # … and while none is
-LONGEST_GAP = 3  # frames without a look that are interpolated; longer ones show no face
+SEARCH_EVERY = 6  # frames from one look to the next while no face is followed
+LONGEST_GAP = 3  # frames from a look to the next one between which the face is interpolated; further ones show none
 
 THUMBNAIL, CUT_SAMPLES = (32, 32), 6  # sides in pixels, and how many of the frame each is the mean of, each way
 CUT_DIFFERENCE, CUT_RATIO = 14.0, 3.5  # mean difference of thumbnails, and how much it stands out
 
-POSE_SIGMA, LIP_SIGMA = 1.0, 0.5  # frames
+SMOOTH_SIGMA = 1.0  # frames
 BLOCK, MARGIN = 256, 12  # frames smoothed at a time, and seen on each side
+READ = 64  # frames whose landmarks are read at a time
 
 # The lower face as a small patch in face units. How a shot's patches usually vary (speech, turning, light) is learned
 # from most of them; what they can not explain is something that lies over the face.
@@ -40,9 +40,9 @@ SKIN_BOX = (-0.55, -0.15, 0.55, 0.95)
 SKIN_CENTRE, SKIN_RADII = (0.0, 0.22), (0.45, 0.42)
 MOUTH_CENTRE, MOUTH_RADII = (0.0, 0.30), (0.30, 0.16)  # left out: teeth that show now and then cover nothing
 USUAL_SHARE, USUAL_WAYS, LEARN_ROUNDS = 0.7, 6, 3
-FEWEST_LOOKS = 20  # fewer can not tell what is usual
+FEWEST_LOOKS = 40  # fewer can not tell what is usual
 # Unexplained brightness (RMS): surely covered, and perhaps, next to surely. Talkers alone reach 4 to 13, once 13.7.
-COVERED, PERHAPS_COVERED, SURE_LOOKS, BRIDGED_LOOKS = 14.5, 9.0, 2, 3
+COVERED, PERHAPS_COVERED, SURE_LOOKS, BRIDGED_LOOKS = 14.5, 9.0, 4, 6
 FADE_FRAMES = 2.5
 
 Points = F64  # (478, 3) in the result's pixels
@@ -98,6 +98,20 @@ class Watched:
     @property
     def present(self) -> Bools:
         return np.asarray(self.presence > 0)
+
+
+class Window:
+    """The landmarks of single frames (478, 3), read from their file a block at a time, whichever way it is played."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._first, self._rows = 0, np.zeros((0, 478, 3))
+
+    def __getitem__(self, frame: int) -> F64:
+        if not self._first <= frame < self._first + len(self._rows):
+            self._first = frame // READ * READ
+            self._rows = self._watched.landmarks.rows(self._first, min(self._first + READ, len(self._watched)))
+        return np.asarray(self._rows[frame - self._first])
 
 
 @dataclass
@@ -168,7 +182,7 @@ class Watcher:
         if points is None:
             self._next_look = number + SEARCH_EVERY
             return
-        self._next_look = number + EVERY
+        self._next_look = number + 1
         self._looks.frames.append(number)
         self._looks.skin.append(_skin(planes, points))
         self._raw.append(points[None].astype(np.float32))
@@ -242,8 +256,7 @@ def _settle(looks: _Looks, raw: Landmarks, first: int, stop: int, landmarks: Lan
         right = min(len(at), int(np.searchsorted(at, frames[-1])) + 3)
         known = raw.rows(looks.first_row + left, looks.first_row + right)
         every = _interpolated(at[left:right], known, frames)
-        smooth = gaussian(every, POSE_SIGMA)
-        smooth[:, list(LIPS)] = gaussian(every[:, list(LIPS)], LIP_SIGMA)
+        smooth = gaussian(every, SMOOTH_SIGMA)
         landmarks.append(smooth[begin - frames[0] : end - frames[0]].astype(np.float32))
     return _presence(at, _covered(looks.skin), count)
 
@@ -269,10 +282,6 @@ def _presence(at: Any, covered: Bools, count: int) -> F64:
         if after - here <= LONGEST_GAP:
             seen[here : after + 1] = True
     seen[open_at] = True
-    if open_at[0] < EVERY:
-        seen[: open_at[0]] = True
-    if count - 1 - open_at[-1] < EVERY:
-        seen[open_at[-1] :] = True
     if seen.all():
         return np.ones(count)
     # Fade on the inside only: where nothing was seen, nothing may be drawn.

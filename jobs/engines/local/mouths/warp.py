@@ -118,11 +118,12 @@ class Fields:
     lower: F32
 
 
+CHIN_FALLS = 0.72  # of the jaw's drop, what shows on the chin
 # Movable skin: landmark, (across with the width, outwards with the jaw, down with the jaw, with the tuck, up with the
 # lip), and its layers.
 _SKIN: list[tuple[int, tuple[float, float, float, float, float], str]] = [
     *((i, (0.5, 0, 0.90, 1, 0), "lower") for i in UNDER_LIP),
-    *((i, (0.15, 0, 0.72, 0, 0), "lower") for i in CHIN_PAD),
+    *((i, (0.15, 0, CHIN_FALLS, 0, 0), "lower") for i in CHIN_PAD),
     *((i, (0, -0.06 * (1 - w), 0.60 * w, 0, 0), "lower") for i, w in JAW_LINE.items()),
     *((i, (0.25, -0.05 * w, 0.60 * w, 0, 0), "cheek") for i, w in CHEEKS.items()),
     *((i, (0, 0, 0, 0, w), "upper") for i, w in UNDER_NOSE.items()),
@@ -147,9 +148,12 @@ class Controls:
     seen: F64
 
 
-def controls(face: F64, seen: Contours, rest: RestingMouth, shape: MouthShape) -> tuple[Controls, Controls]:
-    """Upper and lower layer's control points for landmarks (478, 2) whose lips are as `seen` in the picture."""
-    lips, jaw = shape.lips, seen.jaw
+def controls(face: F64, seen: Contours, jaw: float, rest: RestingMouth, shape: MouthShape) -> tuple[Controls, Controls]:
+    """Upper and lower layer's control points for landmarks (478, 2).
+
+    Their lips are as `seen` in the picture, their jaw has dropped by `jaw`.
+    """
+    lips = shape.lips
     pull = TOWARDS_LIP * np.clip(1 - np.abs(np.linspace(-1, 1, 11)) ** 3, 0, 1)[:, None]
     pull = pull * np.clip(float(seen.gaps.max()) / 0.03, 0.25, 1)
     upper_inner = seen.upper_inner + pull * (seen.upper_outer - seen.upper_inner)
@@ -197,11 +201,12 @@ def controls(face: F64, seen: Contours, rest: RestingMouth, shape: MouthShape) -
 class MouthWarp:
     """One face of one picture: fields for any shape of its mouth, on the block of nodes that it can reach.
 
-    `face` are its landmarks (478, 2) in face units, `seen` its lips in the picture, `rest` the mouth that it has at
-    rest: the same lips closed for a still picture, those of a whole shot for a frame of a video.
+    `face` are its landmarks (478, 2) in face units, `seen` its lips in the picture, `jaw` how far its jaw has dropped
+    in it, `rest` the mouth that it has at rest: the same lips closed for a still picture, those of a whole shot for a
+    frame of a video.
     """
 
-    def __init__(self, grid: Grid, frame: FaceFrame, face: F64, seen: Contours, rest: RestingMouth) -> None:
+    def __init__(self, grid: Grid, frame: FaceFrame, face: F64, seen: Contours, jaw: float, rest: RestingMouth) -> None:
         everywhere = frame.to_face(grid.points.astype(np.float64))
         reach = fade(everywhere)
         self.block = Block.around(reach > 0)
@@ -209,11 +214,11 @@ class MouthWarp:
         self.reach: F32 = reach[self.block.slices].ravel().astype(np.float32)
         self._axes = frame.axes.T.astype(np.float32)
         self._cell = np.float32(grid.cell)
-        self._face, self._seen, self._rest = face, seen, rest
+        self._face, self._seen, self._jaw, self._rest = face, seen, jaw, rest
 
     def fields(self, shape: MouthShape, deepest: float | None = None) -> Fields:
         """The exact fields of a shape; `deepest` is the largest drop of a clip whose fields are to be mixed."""
-        upper, lower = controls(self._face, self._seen, self._rest, shape)
+        upper, lower = controls(self._face, self._seen, self._jaw, self._rest, shape)
         x, y = self.nodes[:, 0] - self._rest.centre_x, self.nodes[:, 1] - self._rest.line_y
         in_span = np.abs(x) < shape.half_width * 1.15 + 0.12
         drop = shape.drop if deepest is None else deepest
