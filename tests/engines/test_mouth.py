@@ -120,6 +120,19 @@ def test_an_open_mouth_has_the_measures_of_real_talkers() -> None:
     assert shape.rise / (shape.rise + shape.drop) == pytest.approx(0.2)
 
 
+def test_lips_that_were_parted_close_firmly() -> None:
+    """The lower one is pressed thinner in the middle, as far as the mouth is closed; lips that were closed are not."""
+
+    def pressed(gap: float, opening: float) -> float:
+        lips = mouth.shape(rest_of(landmarks(gap=gap)), MouthPose(opening=opening)).lips
+        return 0.084 * (1 - 0.05 * opening) - float(lips.lower_outer[5, 1] - lips.lower_inner[5, 1])
+
+    assert pressed(0.0, 0.0) == pytest.approx(0)
+    assert pressed(0.1, 0.0) == pytest.approx(mouth.FIRM)
+    assert 0 < pressed(0.1, mouth.FIRM_UNTIL / 2) < mouth.FIRM
+    assert pressed(0.1, mouth.FIRM_UNTIL) == pytest.approx(0)
+
+
 def test_a_jaw_that_hardly_opens_does_not_part_the_lips() -> None:
     openings = [0, mouth.TOUCHING, mouth.TOUCHING + 0.01, 0.1]
     gaps = [gap(mouth.shape(rest_of(landmarks()), MouthPose(opening=opening)).lips)[5] for opening in openings]

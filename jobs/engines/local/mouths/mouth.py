@@ -23,6 +23,9 @@ NEUTRAL_WIDTH = 0.56
 SMILE_GAP, SMILE_WIDTH = 0.02, 0.60
 SMILE_RELAX, SMILE_FLATTEN = 0.65, 0.6
 MIN_LIP = 0.004
+# Lips that are parted in the picture close firmly: the lower one is pressed so much thinner, or they look as if they
+# hardly touched. From a picture with so wide a gap on, and up to an opening of so much.
+FIRM, FIRM_FROM_GAP, FIRM_UNTIL = 0.02, 0.03, 0.12
 # A smile that the prompt asks for: the corners' way up, in S, and how much wider the mouth gets.
 ASKED_LIFT, ASKED_WIDTH = 0.030, 0.05
 
@@ -106,6 +109,9 @@ def shape(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     # Lips thin when pressed or stretched open, and swell when rounded.
     upper_lip = rest.upper_thickness * (1 - 0.22 * pose.press + 0.10 * rounding - 0.10 * opened)
     lower_lip = rest.lower_thickness * (1 - 0.25 * pose.press + 0.15 * rounding - 0.30 * pose.tuck - 0.05 * opened)
+
+    firm = FIRM * _within(rest.gap / FIRM_FROM_GAP) * (1 - _within(pose.opening / FIRM_UNTIL))
+    lower_lip = np.maximum(lower_lip - firm * profile, np.minimum(lower_lip, MIN_LIP))
 
     def across(x: F64) -> F64:
         return rest.centre_x + (x - rest.centre_x) * width
