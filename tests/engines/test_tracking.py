@@ -93,6 +93,34 @@ def test_a_moving_face_is_one_shot_and_is_always_there(tmp_path: Path, finder: F
     assert seen.looked_at == list(range(51))
 
 
+def before_a_wall(at: Iterable[float]) -> Iterator[U8]:
+    """The bundled face, small before a plain wall, its middle at these shares of the width."""
+    face = clips.portrait()
+    for x in at:
+        wall = np.full((clips.HEIGHT, 2 * clips.WIDTH, 3), 150, np.uint8)
+        small = cv2.resize(face, (160, 200), interpolation=cv2.INTER_AREA)
+        left = round(x * wall.shape[1]) - 80
+        wall[60:260, left : left + 160] = small
+        yield wall
+
+
+def test_a_moment_that_was_cut_out_ends_a_shot(tmp_path: Path, finder: FaceFinder) -> None:
+    """The same person before the same wall, somewhere else all at once; and no smoothing across it."""
+    places = [*np.linspace(0.40, 0.42, 30), *np.linspace(0.47, 0.45, 30)]
+    film = list(before_a_wall(places))
+    seen = watch(film, tmp_path, finder)
+    assert seen.watched.shots == shots(30, 60)
+    assert (seen.watched.presence == 1).all()
+    for frame in (29, 30):
+        (found,) = finder.find(film[frame])
+        assert np.abs((seen.points(frame) - found)[:, 0].mean()) < 1.5
+
+
+def test_a_head_that_is_quick_is_in_one_shot(tmp_path: Path, finder: FaceFinder) -> None:
+    places = 0.45 + 0.04 * np.sin(np.arange(60) / 3) * np.linspace(0, 1, 60)
+    assert watch(before_a_wall(places), tmp_path, finder).watched.shots == shots(60)
+
+
 def test_the_other_person_is_left_alone_and_the_speaker_found_again(tmp_path: Path, finder: FaceFinder) -> None:
     film = list(clips.moving(70))
     film[23:44] = [clips.another(picture) for picture in film[23:44]]

@@ -6,7 +6,7 @@ import numpy as np
 
 from jobs.engines.local.faces import face
 from jobs.engines.local.faces.tracking import Watched, Window
-from jobs.engines.local.landmarks import CHIN_PAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from jobs.engines.local.landmarks import CHIN_PAD, STEADY
 from jobs.engines.local.mouths import mouth, warp
 from jobs.engines.local.shapes import F64, Bools
 from jobs.engines.local.smoothing import gaussian
@@ -20,7 +20,6 @@ LINE_OF_GAP = 0.22  # where the closed lips would be, below the upper lip
 # gap alone, the speech of the source would show.
 CHIN_OF_GAP, CHIN_SIGMA = 0.42, 10.0
 MOTION_SIGMA = 2.0  # frames
-STEADY = [1, LEFT_EYE_OUTER, RIGHT_EYE_OUTER]  # nose and eyes: what moves only with the head
 
 
 @dataclass(frozen=True)
