@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from jobs.engines.base import STAGES, Failed, Finished, Model, Outcome, Work
+from jobs.engines.local import __main__ as child_process
+from jobs.engines.local import engine as local
 from jobs.engines.local import photo, pipeline
 from jobs.engines.local.engine import LocalEngine
 from jobs.engines.local.measuring import closures, following, mesh
@@ -334,3 +336,28 @@ def test_a_killed_child_may_be_tried_again(folder: Path, short_voice: Path) -> N
     assert isinstance(outcome, Failed)
     assert not outcome.permanent
     assert list(work.output.parent.iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_may_be_tried_again(
+    folder: Path, short_voice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child's own answer, here without a child: it may not write to the device that is always full."""
+
+    def full(*_: object) -> None:
+        with Path("/dev/full").open("wb", buffering=0) as device:
+            device.write(b"a frame")
+
+    monkeypatch.setattr(pipeline, "make", full)
+    monkeypatch.setattr(local, "run_module", lambda child, request, **_: child_process.handle(request, print))
+    outcome = LocalEngine().run(work_of(folder, samples.FACE, short_voice), lambda *_: None)
+    assert outcome == Failed(child_process.DISK_FULL, permanent=False)
+
+
+def test_what_else_the_system_refuses_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        Path("/nowhere/at/all").read_bytes()
+
+    monkeypatch.setattr(pipeline, "make", gone)
+    request = {"do": "render", "model": "", "sources": {}, "output": "", "resolution": 480, "seed": 0}
+    with pytest.raises(FileNotFoundError):
+        child_process.handle(request, print)

@@ -1,5 +1,6 @@
 """The engine's child process: one request in, progress and one result out; started by `jobs.process` with limits."""
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,16 +10,18 @@ from typing import cast
 
 from jobs.engines.base import Model, SpeakingOrder
 from jobs.engines.local.files import pictures
-from jobs.errors import InvalidInput
+from jobs.errors import InvalidInput, gettext_noop
 from jobs.process import Send, serve
 
 REPORT_SECONDS = 0.25
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK_FULL = gettext_noop("The video could not be made: the server's disk is full. Please tell whoever runs this site.")
 
 
 def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     """{"do": "render" | "probe" | "faces" | "poster" | "preview", …} → {"finished" | "probe" | "faces": …} or {}.
 
-    What failed is said for the user: {"failed": …}.
+    What failed is said for the user: {"failed": …}; not "permanent" is what may go another time.
     """
     # Numeric libraries would start a thread for each core and gain nothing on these small matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -35,6 +38,10 @@ def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
         return {"finished": render(request, send)}
     except InvalidInput as refusal:
         return {"failed": {"message": refusal.template, "params": dict(refusal.params), "source": refusal.field}}
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        return {"failed": {"message": DISK_FULL, "params": {}, "source": "", "permanent": False}}
 
 
 def probe(path: Path) -> Mapping[str, object]:

@@ -144,6 +144,7 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Finished | Failed:
         failed = cast(Mapping[str, object], answer["failed"])
         return Failed(
             str(failed["message"]),
+            permanent=bool(failed.get("permanent", True)),
             source=str(failed["source"]),
             params=cast(Mapping[str, str | int | float], failed["params"]),
         )
