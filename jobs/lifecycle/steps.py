@@ -11,9 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs import credits, media, roster, webhooks
-from jobs.engines.base import (
-    Finished,
-)
+from jobs.engines.base import Failed, Finished
 from jobs.enqueue import enqueue
 from jobs.errors import gettext_noop
 from jobs.lifecycle.choice import kick, queue_of
@@ -120,11 +118,12 @@ def call_off(job: Job) -> None:
             enqueue(queue_of(job.placed_with), "recall", str(job.pk))
 
 
-def retry_or_fail(job: Job) -> None:
-    """A worker or an engine gave out: once more, or the end."""
+def retry_or_fail(job: Job, why: Failed | None = None) -> None:
+    """A worker or an engine gave out: once more, or the end, with what the engine said, if it did."""
     with transaction.atomic():
         if job.attempts >= settings.MAX_ATTEMPTS:
-            fail(job, NO_LUCK, {"attempts": job.attempts})
+            last = why or Failed(NO_LUCK, params={"attempts": job.attempts})
+            fail(job, last.message, last.params, last.source)
         else:
             _requeue(job)
 

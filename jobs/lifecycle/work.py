@@ -215,7 +215,7 @@ def finish(job: Job, outcome: Outcome, made_by: str, beat: media.Beat = media.no
             put_back(job)
         case Failed():
             log.warning("job %s: attempt %d failed: %s", job.pk, job.attempts, outcome.message)
-            retry_or_fail(job)
+            retry_or_fail(job, outcome)
     if remote and Job.objects.filter(pk=job.pk).exclude(status__in=OPEN).exists():
         kick_next()
 

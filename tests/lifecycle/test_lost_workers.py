@@ -61,6 +61,7 @@ def test_a_job_that_kills_its_workers_fails_after_three_attempts(
 
     job.refresh_from_db()
     assert (job.status, job.attempts) == (Status.FAILED, 3)
+    assert job.error == "The renderer stopped 3 times on this job. Try another picture or recording."
     assert kinds(job) == [MovementKind.HOLD, MovementKind.RELEASE]
     assert balances(job) == (100, 0)
     assert Delivery.objects.filter(job=job).count() == 1

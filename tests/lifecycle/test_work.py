@@ -104,6 +104,7 @@ def test_a_job_that_can_not_be_done_fails_with_its_credits_back(
 
 
 def test_a_stumbling_engine_gets_three_attempts(alice: User, make_job: MakeJob, fake_engine: type[FakeEngine]) -> None:
+    """And then its own words are the user's."""
     fake_engine.acts = engine.stumble
     job = make_job(alice, webhook=HOOK)
 
@@ -117,7 +118,7 @@ def test_a_stumbling_engine_gets_three_attempts(alice: User, make_job: MakeJob, 
 
     job.refresh_from_db()
     assert job.status == Status.FAILED
-    assert job.error == "The renderer stopped 3 times on this job. Try another picture or recording."
+    assert job.error == "The renderer lost its way."
     assert balances(job) == (100, 0)
     assert Delivery.objects.filter(job=job).count() == 1
 

@@ -23,7 +23,9 @@ MAX_POSTER_BYTES = 20_000_000
 
 TOO_LONG = gettext_noop("The video took too long to make. Try a shorter recording or a smaller picture.")
 TOO_BIG = gettext_noop("The video needed too much memory. Try a smaller picture.")
-CRASHED = gettext_noop("The video could not be made: the engine stopped unexpectedly.")
+CRASHED = gettext_noop(
+    "The video could not be made: the engine stopped unexpectedly. Try another picture, video or recording."
+)
 
 
 class LocalEngine:
