@@ -85,7 +85,8 @@ class Note:
 class Finished:
     """The result is at `path`; a picture of it, if there is one, at `poster`, its first seconds, small, at `preview`.
 
-    `timings` are milliseconds per stage; `prompt_used` the words that had an effect.
+    `timings` are milliseconds per stage; `prompt_used` the words that had an effect. `cpu_seconds` and `peak_bytes` are
+    what it took of this machine, 0 for an engine elsewhere.
     """
 
     path: Path
@@ -98,6 +99,8 @@ class Finished:
     notes: tuple[Note, ...] = ()
     poster: Path | None = None
     preview: Path | None = None
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)

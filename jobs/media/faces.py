@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from jobs.engines.local.engine import CHILD, LIBRARIES
 from jobs.errors import InvalidInput, Unavailable, gettext_noop
 from jobs.process import Limits, ProcessFailed, run_module
 
@@ -53,7 +54,7 @@ def find_faces(path: Path, size: tuple[int, int], resolutions: Sequence[int]) ->
     if not _room.acquire(timeout=WAIT_SECONDS):
         raise Unavailable(BUSY)
     try:
-        answer = run_module("jobs.engines.local", request, limits=limits)
+        answer = run_module(CHILD, request, limits=limits, preload=LIBRARIES)
     except ProcessFailed as failure:
         log.warning("No look for faces: %s", failure)
         raise Unavailable(NOT_LOOKED) from failure

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jobs.engines.base import MAX_PIXELS, MAX_VOICE_SECONDS, PICTURE_TOO_LARGE, VOICE_TOO_LONG
+from jobs.engines.local.engine import CHILD, LIBRARIES
 from jobs.errors import InvalidInput, Problem, gettext_noop
 from jobs.models import MediaKind
 from jobs.process import Limits, ProcessFailed, run_module
@@ -52,7 +53,7 @@ def probe(path: Path) -> Facts:
     """What is in the file at `path`. Never raises for what the file contains."""
     request = {"do": "probe", "path": str(path)}
     try:
-        answer = run_module("jobs.engines.local", request, limits=replace(LOOK, readable=(path,)))
+        answer = run_module(CHILD, request, limits=replace(LOOK, readable=(path,)), preload=LIBRARIES)
     except ProcessFailed:
         return Facts(MediaKind.UNKNOWN)
     found = answer.get("probe")

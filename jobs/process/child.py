@@ -1,6 +1,6 @@
 """Owns the child's half of the conversation: reads the request, gives up its rights, runs the handler, answers.
 
-stdin: one JSON line {"parent", "limits", "request"}. The answers are JSON lines
+stdin: one JSON line {"limits", "request"}. The answers are JSON lines
 {"report": {…}} and at the end {"result": {…}} on what was stdout; whatever the
 libraries print goes to stderr.
 """
@@ -39,9 +39,12 @@ class _Errand:
 _errand: _Errand | None = None
 
 
-def launch(module: str) -> None:
-    """Limit this process, then run `module` as the main program; it calls `serve`."""
-    _begin(module)
+def launch(module: str, parent: int) -> None:
+    """Limit this process, then run `module` as the main program; it calls `serve`.
+
+    `parent` is the number of the process that started this one.
+    """
+    _begin(module, parent)
     sys.argv = [module]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
@@ -55,7 +58,7 @@ def serve(handler: Handler) -> NoReturn:
     `send` reports while the handler works. Both speak JSON objects. A handler that
     raises ends as `ProcessFailed`, its traceback in `stderr_tail`.
     """
-    errand = _errand or _begin("jobs")
+    errand = _errand or _begin("jobs", os.getppid())
 
     def send(message: Mapping[str, object]) -> None:
         _write(errand.answers, {"report": message})
@@ -74,12 +77,12 @@ def layers_missing_here() -> tuple[str, ...]:
     return _errand.missing if _errand else ()
 
 
-def _begin(module: str) -> _Errand:
+def _begin(module: str, parent: int) -> _Errand:
     global _errand
     layers.die_with_parent()
-    message = cast(Mapping[str, object], json.loads(sys.stdin.buffer.readline()))
-    if os.getppid() != message["parent"]:
+    if os.getppid() != parent:
         os._exit(EXIT_CRASHED)  # it died before we asked for the signal
+    message = cast(Mapping[str, object], json.loads(sys.stdin.buffer.readline()))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     limits = Limits.from_dict(cast(Mapping[str, object], message["limits"]))

@@ -5,18 +5,13 @@ import json
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO, Literal
 
+from jobs.process import children
 from jobs.process.child import EXIT_MEMORY, MEMORY_WORDS
 from jobs.process.limits import Limits, ProcessFailed, Reason
-
-# Passed on from our own environment; everything else (keys, database addresses) stays here.
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 MAX_LINE_BYTES = 256 * 1024
 MAX_TOTAL_BYTES = 16 * 1024 * 1024
@@ -36,20 +31,31 @@ def run_module(
     limits: Limits,
     on_message: OnMessage | None = None,
     tick: Tick | None = None,
+    preload: str = "",
 ) -> Mapping[str, object]:
     """Run a module that calls `serve` in a limited process; its result. Raises `ProcessFailed`.
+
+    `preload` names a module whose imports it needs: it is forked from a process that has
+    them, which saves loading them each time.
 
     `on_message` gets each report, `tick` is called about once a second even when the
     child is silent; what either raises passes through, after the child is gone.
     Reports and results come from a process that an attacker may own: check them, and
     do not follow links among the files that it made.
 
-    Blocks, in one thread: the child dies with the thread that started it.
+    Blocks, in one thread: an executed child dies with the thread that started it, a forked
+    one with this process.
     """
-    argv = [sys.executable, "-P", "-s", "-m", "jobs.process", module]
-    message = {"parent": os.getpid(), "limits": limits.as_dict(), "request": request}
+    home = str(limits.writable[0].resolve()) if limits.writable and limits.writable[0].is_dir() else "/"
+    if preload:
+        start = children.forked(preload, module, children.environment(home))
+    else:
+        start = children.executed(
+            [*children.PYTHON, "jobs.process", "child", module, str(os.getpid())], children.environment(home)
+        )
+    message = {"limits": limits.as_dict(), "request": request}
     line = json.dumps(message, allow_nan=False).encode() + b"\n"
-    return converse(argv, line, _environment(limits), limits.wall_seconds, on_message, tick)
+    return converse(start, line, limits.wall_seconds, on_message, tick)
 
 
 def missing_layers() -> tuple[str, ...]:
@@ -59,31 +65,16 @@ def missing_layers() -> tuple[str, ...]:
     return tuple(map(str, missing)) if isinstance(missing, list) else ()
 
 
-def _environment(limits: Limits) -> dict[str, str]:
-    home = str(limits.writable[0].resolve()) if limits.writable and limits.writable[0].is_dir() else "/"
-    return {
-        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-        "PYTHONUTF8": "1",
-        "PYTHONFAULTHANDLER": "1",
-        "HOME": home,
-        "TMPDIR": home,
-        # glibc reserves 64 MB of address space per arena and thread, which RLIMIT_AS counts.
-        "MALLOC_ARENA_MAX": "2",
-    }
-
-
 def converse(
-    argv: Sequence[str],
+    start: children.Start,
     line: bytes,
-    environment: Mapping[str, str],
     wall_seconds: float,
     on_message: OnMessage | None,
     tick: Tick | None,
 ) -> Mapping[str, object]:
-    """`run_module` for any command line; apart for the tests, whose children misbehave in ways that ours can not."""
+    """`run_module` for any child; apart for the tests, whose children misbehave in ways that ours can not."""
     deadline = time.monotonic() + wall_seconds
-    with _started(argv, line, environment) as (process, ears):
+    with _started(start, line) as (child, ears):
         try:
             while True:
                 result = _deliver(ears.listen(deadline - time.monotonic()), on_message)
@@ -91,8 +82,8 @@ def converse(
                     return result
                 if time.monotonic() >= deadline:
                     raise ProcessFailed("timeout", ears.tail)
-                if has_ended(process.pid):
-                    status = end_group(process)
+                if child.has_ended():
+                    status = child.end()
                     result = _deliver(ears.rest(), on_message)
                     if result is not None:
                         return result
@@ -114,31 +105,27 @@ def _deliver(messages: "list[_Message]", on_message: OnMessage | None) -> Mappin
 
 
 @contextlib.contextmanager
-def _started(
-    argv: Sequence[str], line: bytes, environment: Mapping[str, str]
-) -> Iterator[tuple[subprocess.Popen[bytes], "_Ears"]]:
-    # A file in memory instead of a pipe: a child that does not read can not block us.
-    with open(os.memfd_create("request"), "w+b") as request:  # noqa: PTH123 - a descriptor, not a path
-        request.write(line)
-        request.seek(0)
-        process = subprocess.Popen(  # noqa: S603 - our own Python
-            argv,
-            stdin=request,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd="/",
-            env=dict(environment),
-            start_new_session=True,
-        )
-    try:
-        with process, _Ears(process) as ears:
-            try:
-                yield process, ears
-            finally:
-                end_group(process)
-    finally:
-        end_group(process)
+def _started(start: children.Start, line: bytes) -> "Iterator[tuple[children.Child, _Ears]]":
+    with contextlib.ExitStack() as ours:
+        said, saying = _pipe(ours)
+        complained, complaining = _pipe(ours)
+        # A file in memory instead of a pipe: a child that does not read can not block us.
+        with (
+            open(os.memfd_create("request"), "w+b") as request,  # noqa: PTH123 - a descriptor, not a path
+            saying,
+            complaining,
+        ):
+            request.write(line)
+            request.seek(0)
+            child = start(request.fileno(), saying.fileno(), complaining.fileno())
+        ours.callback(child.end)
+        yield child, ours.enter_context(_Ears(said.fileno(), complained.fileno()))
+
+
+def _pipe(ours: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
+    """The end to read from, closed with `ours`, and the one to write to."""
+    reading, writing = os.pipe()
+    return ours.enter_context(open(reading, "rb", 0)), open(writing, "wb", 0)  # noqa: PTH123 - descriptors
 
 
 _Message = tuple[Literal["report", "result"], Mapping[str, object]]
@@ -151,10 +138,8 @@ class _NotOurProtocol(Exception):
 class _Ears:
     """Reads a child's two streams without ever waiting for it or keeping more than the limits."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        assert process.stderr is not None  # noqa: S101
-        self._stdout, self._stderr = process.stdout.fileno(), process.stderr.fileno()
+    def __init__(self, stdout: int, stderr: int) -> None:
+        self._stdout, self._stderr = stdout, stderr
         self._selector = selectors.DefaultSelector()
         for stream in (self._stdout, self._stderr):
             os.set_blocking(stream, False)
@@ -249,19 +234,6 @@ def _parsed(line: bytes) -> _Message:
 
 def _no_constant(name: str) -> object:
     raise ValueError(name)
-
-
-def has_ended(pid: int) -> bool:
-    """Whether our child is dead, without burying it: until then its process group's number is not reused."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def end_group(process: subprocess.Popen[bytes]) -> int:
-    """SIGKILL for a group's leader and all the others, wait for the leader; its exit status as of `Popen`."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    return process.wait()
 
 
 def _reason(status: int, tail: str) -> Reason:

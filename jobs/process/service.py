@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jobs.process.parent import end_group, has_ended
+from jobs.process.children import end_group, has_ended
 
 _TRAMPOLINE = Path(__file__).with_name("trampoline.py")
 

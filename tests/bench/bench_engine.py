@@ -5,14 +5,13 @@
   set against our encoding of the same number of frames. `{size}` is the short side in pixels.
 
 Costs are processor time (user and system) of the engine's own child process, against that of encoding the same frames
-alone, so that they say the same on every machine. All but the longest run is done a few times, and the quietest counts:
-what else the machine does can only add. This process stays small: a child's peak memory begins with its parent's.
+alone, so that they say the same on every machine; its libraries are loaded once for all runs of a process, and not
+counted. All but the longest run is done a few times, and the quietest counts: what else the machine does can only add.
 """
 
 import compileall
 import json
 import os
-import resource
 import shlex
 import subprocess
 import sys
@@ -193,7 +192,7 @@ def make(kind: str, face: str, voice: str, resolution: str, folder: str, runs: s
     How wrong the time left was at worst is said of the first run, and of the quietest one that knew of another.
     """
     made = [_made(kind, face, voice, int(resolution), folder) for _ in range(int(runs))]
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    peak = max(one["peak_mb"] for one in made)
     error = _quietest(made[1:] or made)["error"]
     return _quietest(made) | {"peak_mb": peak, "first_error": made[0]["error"], "error": error}
 
@@ -201,13 +200,14 @@ def make(kind: str, face: str, voice: str, resolution: str, folder: str, runs: s
 def _made(kind: str, face: str, voice: str, resolution: int, folder: str) -> Figures:
     from jobs.engines.base import Finished
 
-    before, start = _children_seconds(), monotonic()
+    start = monotonic()
     told: list[tuple[float, float]] = []
     outcome = _whole(kind, face, voice, resolution, folder, lambda done: told.append((monotonic() - start, done)))
     seconds = monotonic() - start
     if not isinstance(outcome, Finished):
         raise SystemExit(f"was not made: {outcome}")
-    return {"cpu": _children_seconds() - before, "wall": seconds, "error": worst_error(told, seconds)}
+    error = worst_error(told, seconds)
+    return {"cpu": outcome.cpu_seconds, "wall": seconds, "peak_mb": outcome.peak_bytes / 2**20, "error": error}
 
 
 def worst_error(told: list[tuple[float, float]], seconds: float) -> float:

@@ -23,6 +23,7 @@ from jobs.process import run_module
 from tests import files
 from tests.engines import drawings, recordings, samples
 from tests.pictures import read_picture
+from tests.process.processes import at_work
 
 pytestmark = pytest.mark.render
 
@@ -69,11 +70,6 @@ def run(work: Work) -> Render:
     return Render(outcome, work.output, reports)
 
 
-def children() -> list[str]:
-    """Processes that any thread of this one has started and that are still there."""
-    return " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
-
-
 def frames_of(video: Path) -> list[str]:
     """A digest of each decoded picture."""
     with av.open(str(video)) as file:
@@ -106,8 +102,10 @@ def test_the_sample_becomes_a_video(sample: Render) -> None:
     assert made.seconds == pytest.approx(len(samples.voice()) / samples.VOICE_RATE_HZ, abs=1 / 25)
     assert set(made.timings) == {"listening", "looking", "drawing"}
     assert min(made.timings.values()) > 0
+    assert 0.1 < made.cpu_seconds < 60
+    assert 50e6 < made.peak_bytes < 2e9
     assert sorted(path.name for path in sample.output.parent.iterdir()) == ["poster.jpg", "preview.mp4", "result.mp4"]
-    assert children() == []
+    assert at_work() == []
 
 
 def test_the_next_run_is_told_what_stages_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +281,7 @@ def refused(work: Work, source: str, words: str) -> None:
     assert words in sentence
     assert sentence.endswith(".")
     assert list(work.output.parent.iterdir()) == []
-    assert children() == []
+    assert at_work() == []
 
 
 @pytest.mark.parametrize("name", BAD_PICTURES)
@@ -308,14 +306,14 @@ def test_a_report_that_raises_ends_it_at_once(last: str, folder: Path, short_voi
 
     def report(progress: float, stage: str) -> None:
         if stage == last:
-            alive.extend(children())
+            alive.extend(at_work())
             raise Cancelled
 
     with pytest.raises(Cancelled):
         LocalEngine().run(work, report)
     assert len(alive) == 1
     assert not Path(f"/proc/{alive[0]}").exists()
-    assert children() == []
+    assert at_work() == []
     assert list(work.output.parent.iterdir()) == []
 
 
@@ -329,7 +327,7 @@ def test_a_killed_child_may_be_tried_again(folder: Path, short_voice: Path) -> N
 
     def report(progress: float, stage: str) -> None:
         if stage == "drawing":
-            for child in children():
+            for child in at_work():
                 os.kill(int(child), signal.SIGTERM)
 
     outcome = LocalEngine().run(work, report)

@@ -22,11 +22,15 @@ def echo(request: Request, send: Send) -> Mapping[str, object]:
     os.write(1, b'{"result": {"forged": true}}\n')
     for number in range(3):
         send({"number": number})
-    return {"request": dict(request), "ppid": os.getppid()}
+    return {"request": dict(request)}
 
 
 def environment(request: Request, send: Send) -> Mapping[str, object]:
     return {"names": sorted(os.environ), "cwd": str(Path.cwd())}
+
+
+def descriptors(request: Request, send: Send) -> Mapping[str, object]:
+    return {"open": sorted(int(path.name) for path in Path("/proc/self/fd").iterdir())}
 
 
 def allocate(request: Request, send: Send) -> Mapping[str, object]:

@@ -8,21 +8,35 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from jobs.process import Limits, ProcessFailed, missing_layers, run_module
+from jobs.process.children import PYTHON, executed
 from jobs.process.parent import converse
+from tests.process.processes import ROOT
 
 pytestmark = pytest.mark.slow
 
 CHILDREN = "tests.process.children"
-ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(wall_seconds=60, cpu_seconds=30, memory_bytes=1 << 30, file_bytes=1 << 20)
 
 
-def run(act: str, limits: Limits = LIMITS, **request: object) -> Mapping[str, object]:
-    return run_module(CHILDREN, {"act": act, **request}, limits=limits)
+class Run(Protocol):
+    """Do one of the acts of `tests.process.children`, in a child that begins one way or the other."""
+
+    def __call__(self, act: str, limits: Limits = LIMITS, **request: object) -> Mapping[str, object]: ...
+
+
+@pytest.fixture(params=["", "json"], ids=["executed", "forked"])
+def run(request: pytest.FixtureRequest) -> Run:
+    preload: str = request.param
+
+    def run(act: str, limits: Limits = LIMITS, **asked: object) -> Mapping[str, object]:
+        return run_module(CHILDREN, {"act": act, **asked}, limits=limits, preload=preload)
+
+    return run
 
 
 @functools.cache
@@ -39,19 +53,21 @@ def test_missing_layers_are_names_of_layers() -> None:
     assert set(missing()) <= known | {"Landlock", "seccomp"}
 
 
-def test_a_child_answers_and_reports() -> None:
+@pytest.mark.parametrize("preload", ["", "json"])
+def test_a_child_answers_and_reports(preload: str) -> None:
     reports: list[Mapping[str, object]] = []
-    result = run_module(CHILDREN, {"act": "echo", "größe": 3}, limits=LIMITS, on_message=reports.append)
-    assert result == {"request": {"act": "echo", "größe": 3}, "ppid": os.getpid()}
+    request = {"act": "echo", "größe": 3}
+    result = run_module(CHILDREN, request, limits=LIMITS, on_message=reports.append, preload=preload)
+    assert result == {"request": request}
     assert reports == [{"number": 0}, {"number": 1}, {"number": 2}]
 
 
-def test_a_large_request_arrives() -> None:
+def test_a_large_request_arrives(run: Run) -> None:
     result = run("echo", text="x" * 200_000)
     assert len(str(result["request"])) > 200_000
 
 
-def test_secrets_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_stay_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "hunter2")
     result = run("environment")
@@ -62,51 +78,51 @@ def test_secrets_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(result["names"]) <= known
 
 
-def test_temporary_files_go_where_it_may_write(tmp_path: Path) -> None:
+def test_temporary_files_go_where_it_may_write(run: Run, tmp_path: Path) -> None:
     limits = replace(LIMITS, writable=(tmp_path,))
     assert run("write", limits, path=str(tmp_path / "frame"))["done"]
     assert (tmp_path / "frame").read_text() == "written"
 
 
 @pytest.mark.parametrize("act", ["allocate", "allocate_in_pieces"])
-def test_too_much_memory(act: str) -> None:
+def test_too_much_memory(run: Run, act: str) -> None:
     with pytest.raises(ProcessFailed) as failure:
         run(act)
     assert failure.value.reason == "memory"
 
 
-def test_too_much_computing() -> None:
+def test_too_much_computing(run: Run) -> None:
     with pytest.raises(ProcessFailed) as failure:
         run("spin", replace(LIMITS, cpu_seconds=1))
     assert failure.value.reason == "timeout"
 
 
-def test_too_large_a_file(tmp_path: Path) -> None:
+def test_too_large_a_file(run: Run, tmp_path: Path) -> None:
     result = run("write_much", replace(LIMITS, writable=(tmp_path,)), path=str(tmp_path / "big"))
     assert not result["done"]
     assert (tmp_path / "big").stat().st_size <= LIMITS.file_bytes
 
 
-def test_an_exception_is_a_crash_with_its_traceback() -> None:
+def test_an_exception_is_a_crash_with_its_traceback(run: Run) -> None:
     with pytest.raises(ProcessFailed) as failure:
         run("fail")
     assert failure.value.reason == "crashed"
     assert "ValueError: the frame at 3 is odd" in failure.value.stderr_tail
 
 
-def test_an_abort_is_a_crash() -> None:
+def test_an_abort_is_a_crash(run: Run) -> None:
     with pytest.raises(ProcessFailed) as failure:
         run("abort")
     assert failure.value.reason == "crashed"
     assert "Fatal Python error: Aborted" in failure.value.stderr_tail
 
 
-def test_threads_and_socket_pairs_are_left() -> None:
+def test_threads_and_socket_pairs_are_left(run: Run) -> None:
     assert run("threads") == {"heard": "hello"}
 
 
 @pytest.mark.render
-def test_the_engines_libraries_load(tmp_path: Path) -> None:
+def test_the_engines_libraries_load(run: Run, tmp_path: Path) -> None:
     result = run("engine_libraries", replace(LIMITS, memory_bytes=4 << 30, writable=(tmp_path,)))
     assert result["loaded"] == ["av", "cv2", "mediapipe", "numpy", "pocketsphinx", "scipy.signal"]
 
@@ -115,7 +131,7 @@ def test_the_engines_libraries_load(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "/proc/{ppid}/environ", "/proc/1/cmdline", "/proc/self/root/etc/passwd"]
 )
-def test_foreign_files_stay_closed(path: str) -> None:
+def test_foreign_files_stay_closed(run: Run, path: str) -> None:
     path = path.format(ppid=os.getpid())
     assert Path(path).read_bytes()  # we can
     result = run("read", path=path)
@@ -123,7 +139,7 @@ def test_foreign_files_stay_closed(path: str) -> None:
 
 
 @needs("Landlock")
-def test_only_the_named_files_are_open(tmp_path: Path) -> None:
+def test_only_the_named_files_are_open(run: Run, tmp_path: Path) -> None:
     named, neighbour = tmp_path / "named", tmp_path / "neighbour"
     for path in (named, neighbour):
         path.write_text("content")
@@ -138,19 +154,19 @@ def test_only_the_named_files_are_open(tmp_path: Path) -> None:
 
 
 @needs("Landlock")
-def test_the_code_is_open_but_not_what_lies_beside_it() -> None:
+def test_the_code_is_open_but_not_what_lies_beside_it(run: Run) -> None:
     assert run("read", path=str(ROOT / "jobs" / "errors.py"))["done"]
     assert not run("listing", path=str(ROOT))["done"]
     assert not run("read", path=str(ROOT / "pyproject.toml"))["done"]
 
 
 @needs("Landlock")
-def test_links_that_would_lead_the_parent_astray_are_not_made(tmp_path: Path) -> None:
+def test_links_that_would_lead_the_parent_astray_are_not_made(run: Run, tmp_path: Path) -> None:
     assert not run("link", replace(LIMITS, writable=(tmp_path,)), path=str(tmp_path / "result.mp4"))["done"]
     assert not (tmp_path / "result.mp4").is_symlink()
 
 
-def test_a_missing_input_is_said_before_anything_starts(tmp_path: Path) -> None:
+def test_a_missing_input_is_said_before_anything_starts(run: Run, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run("echo", replace(LIMITS, readable=(tmp_path / "gone",)))
 
@@ -162,16 +178,16 @@ from jobs.process import child, kernel, landlock, seccomp
 def refuse(*_):
     raise kernel.Forbidden(errno.ENOSYS, "forbidden")
 {broken} = refuse
-child.launch("{module}")
+child.launch("{module}", {parent})
 """
 BROKEN = {"kernel.unshare": "network namespace", "landlock.version": "Landlock", "seccomp.restrict": "seccomp"}
 
 
 def run_on_poor_host(broken: str, module: str, request: Mapping[str, object]) -> Mapping[str, object]:
-    script = POOR_HOST.format(broken=broken, module=module)
-    line = json.dumps({"parent": os.getpid(), "limits": LIMITS.as_dict(), "request": request}).encode()
+    script = POOR_HOST.format(broken=broken, module=module, parent=os.getpid())
+    line = json.dumps({"limits": LIMITS.as_dict(), "request": request}).encode()
     environment = {"PYTHONPATH": str(ROOT)}
-    return converse([sys.executable, "-c", script], line + b"\n", environment, 60, None, None)
+    return converse(executed([sys.executable, "-c", script], environment), line + b"\n", 60, None, None)
 
 
 @pytest.mark.parametrize(("broken", "layer"), BROKEN.items())
@@ -183,9 +199,10 @@ def test_a_forbidden_layer_is_skipped_and_named(broken: str, layer: str) -> None
 
 def test_a_layer_that_fails_for_another_reason_ends_the_child(tmp_path: Path) -> None:
     gone = {**LIMITS.as_dict(), "readable": [str(tmp_path / "gone")]}
-    line = json.dumps({"parent": os.getpid(), "limits": gone, "request": {"act": "echo"}}).encode()
+    line = json.dumps({"limits": gone, "request": {"act": "echo"}}).encode()
+    start = executed([*PYTHON, "jobs.process", "child", CHILDREN, str(os.getpid())], {"PYTHONPATH": str(ROOT)})
     with pytest.raises(ProcessFailed, match="FileNotFoundError"):
-        converse([sys.executable, "-m", "jobs.process", CHILDREN], line, {"PYTHONPATH": str(ROOT)}, 60, None, None)
+        converse(start, line, 60, None, None)
 
 
 @pytest.mark.parametrize("broken", [*BROKEN, "kernel.drop_capabilities"])
@@ -203,7 +220,7 @@ def test_no_network_even_without_one_layer(broken: str) -> None:
 @pytest.mark.parametrize(
     "act", ["fork", "run_program", "replace_itself", "signal_parent", "leave_session", "local_socket"]
 )
-def test_refused_system_calls(act: str, tmp_path: Path) -> None:
+def test_refused_system_calls(run: Run, act: str, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         server.listen()
@@ -213,6 +230,6 @@ def test_refused_system_calls(act: str, tmp_path: Path) -> None:
 
 @needs("seccomp")
 @needs("capabilities")
-def test_threads_inherit_the_limits() -> None:
+def test_threads_inherit_the_limits(run: Run) -> None:
     kept = "2".zfill(16) if os.geteuid() == 0 else "0" * 16  # CAP_DAC_OVERRIDE
     assert run("standing") == {"NoNewPrivs": "1", "Seccomp": "2", "CapEff": kept, "CapPrm": kept}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs.process import Service, stop
-from tests.process.test_process_parent import ROOT, is_gone, wait_until
+from tests.process.processes import ROOT, is_gone, wait_until
 
 # Writes its number, and on SIGTERM says so and ends.
 POLITE = """

@@ -1,11 +1,11 @@
 """The engine's child process: one request in, progress and one result out; started by `jobs.process` with limits."""
 
 import errno
-import os
+import resource
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import cast
 
 from jobs.engines.base import Model, SpeakingOrder
@@ -23,9 +23,6 @@ def handle(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
 
     What failed is said for the user: {"failed": …}; not "permanent" is what may go another time.
     """
-    # Numeric libraries would start a thread for each core and gain nothing on these small matrices.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         if request["do"] == "probe":
             return {"probe": probe(Path(str(request["path"])))}
@@ -85,7 +82,7 @@ def make_preview(video: Path, into: Path) -> Mapping[str, object]:
 
 
 def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
-    """Make the video; reports progress a few times a second."""
+    """Make the video; reports progress a few times a second, and at last what it took."""
     from jobs.engines.local import pipeline
 
     last_sent, last_stage = 0.0, ""
@@ -109,7 +106,8 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
     )
     made = asdict(pipeline.make(order, progress))
     progress(1.0, "saving")
-    return made
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return made | {"cpu_seconds": process_time(), "peak_bytes": peak_bytes}
 
 
 if __name__ == "__main__":

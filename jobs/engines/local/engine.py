@@ -12,6 +12,7 @@ from jobs.process import Limits, ProcessFailed, run_module
 log = logging.getLogger(__name__)
 
 CHILD = "jobs.engines.local"
+LIBRARIES, EVERYTHING = "jobs.engines.local.preload", "jobs.engines.local.preload_all"
 POSTER, PREVIEW = "poster.jpg", "preview.mp4"  # what the child calls them, beside the video
 MAX_VIDEO_BYTES = 2_000_000_000
 # Address space, of which the libraries map far more than they touch: a render uses about 300 MB.
@@ -72,7 +73,9 @@ class LocalEngine:
         outcome: Finished | Failed | None = None
         try:
             # Decoding a long voice is silent: the tick keeps the reports coming.
-            answer = run_module(CHILD, request, limits=limits, on_message=heard, tick=lambda: report(*last))
+            answer = run_module(
+                CHILD, request, limits=limits, on_message=heard, tick=lambda: report(*last), preload=EVERYTHING
+            )
             outcome = _outcome(answer, work.output)
             if "finished" in answer:
                 self._learn(work.model, cast(Mapping[str, Any], answer["finished"])["paces"])
@@ -105,7 +108,7 @@ def probe(path: Path) -> Mapping[str, object]:
         readable=(path,),
     )
     try:
-        answer = run_module(CHILD, {"do": "probe", "path": str(path.resolve())}, limits=limits)
+        answer = run_module(CHILD, {"do": "probe", "path": str(path.resolve())}, limits=limits, preload=LIBRARIES)
     except ProcessFailed as failure:
         log.warning("Probing failed: %s: %s", failure.reason, failure.stderr_tail)
         return {"kind": "unknown"}
@@ -133,7 +136,8 @@ def _beside(video: Path, what: str, name: str) -> Path | None:
         writable=(video.parent,),
     )
     try:
-        run_module(CHILD, {"do": what, "path": str(video.resolve()), "into": str(into.resolve())}, limits=limits)
+        request = {"do": what, "path": str(video.resolve()), "into": str(into.resolve())}
+        run_module(CHILD, request, limits=limits, preload=LIBRARIES)
     except ProcessFailed as failure:
         log.warning("No %s: %s: %s", what, failure.reason, failure.stderr_tail)
         into.unlink(missing_ok=True)
@@ -163,6 +167,8 @@ def _outcome(answer: Mapping[str, object], output: Path) -> Finished | Failed:
         notes=tuple(Note(**note) for note in cast(list[dict[str, Any]], made["notes"])),
         poster=poster if poster.exists() else None,
         preview=preview if preview.exists() else None,
+        cpu_seconds=cast(float, made["cpu_seconds"]),
+        peak_bytes=cast(int, made["peak_bytes"]),
     )
 
 

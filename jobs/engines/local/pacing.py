@@ -11,7 +11,7 @@ Paces = Mapping[str, float]  # by stage: how many seconds a foretold one takes
 
 # Seconds on one machine; only their proportions count, until this machine's own `Paces` are known. `make bench-engine`
 # says how well they foretell a run.
-STARTING = 0.45  # the child process and its libraries
+STARTING = 0.02  # the child process: its libraries are loaded before
 LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
 WHILE_LISTENING = 0.015  # a second of voice: how much longer a picture's drawing takes because somebody listens beside
 LISTENING = 0.1  # what is left of listening to the first seconds of a voice when a picture's face is found

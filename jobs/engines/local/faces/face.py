@@ -31,7 +31,7 @@ class FaceFinder:
     """mediapipe's face mesh on single pictures, made to find small faces too."""
 
     def __init__(self) -> None:
-        mesh = _import_face_mesh()
+        mesh = face_mesh()
         options = {"static_image_mode": True, "refine_landmarks": True, "min_detection_confidence": 0.3}
         self._many: Any = mesh.FaceMesh(max_num_faces=MAX_FACES, **options)
         self._one: Any = mesh.FaceMesh(max_num_faces=1, **options)
@@ -108,7 +108,7 @@ class FaceFollower:
 
     def __init__(self) -> None:
         options = {"static_image_mode": False, "refine_landmarks": True, "min_detection_confidence": 0.3}
-        self._mesh: Any = _import_face_mesh().FaceMesh(max_num_faces=1, **options)
+        self._mesh: Any = face_mesh().FaceMesh(max_num_faces=1, **options)
         self._box: tuple[int, int, int, int] | None = None
 
     def begin(self, points: F64) -> None:
@@ -212,8 +212,8 @@ def _resized(picture: U8, scale: float) -> U8:
     return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how), np.uint8)
 
 
-def _import_face_mesh() -> Any:
-    """mediapipe's face mesh module alone: its packages import all others, plotting and sound, .4 s of each run.
+def face_mesh() -> Any:
+    """mediapipe's face mesh module, alone: its packages import all others, plotting and sound, .4 s of each run.
 
     They are stood in for by empty packages at the same places, so that only what the mesh itself imports is loaded.
     """

@@ -7,11 +7,13 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import cv2
 
-from jobs.engines.base import Failed
-from jobs.engines.local.measuring import cases, page, rendering, result, table
+from jobs.engines.base import Failed, Finished, Work
+from jobs.engines.local.engine import LocalEngine
+from jobs.engines.local.measuring import cases, page, result, table
 from jobs.engines.local.measuring.cases import Case
 from jobs.engines.local.measuring.chatter import without_chatter
 from jobs.engines.local.measuring.page import Shown
@@ -48,7 +50,7 @@ def main() -> int:
 
 
 def engine_state() -> frozenset[tuple[str, int]]:
-    """The engine's files, with when each was changed: renders read them anew, the measuring has read them once."""
+    """The engine's files, with when each was changed: a run is of one engine only as long as nobody changes it."""
     files = (path for path in ENGINE.rglob("*") if path.suffix in (".py", ".npz"))
     return frozenset((str(path), path.stat().st_mtime_ns) for path in files)
 
@@ -56,13 +58,20 @@ def engine_state() -> frozenset[tuple[str, int]]:
 def run(case: Case, resolution: int, output: Path) -> list[Shown]:
     """Render and measure one case; never raises."""
     try:
-        render = rendering.render(case, resolution, output)
-        if isinstance(render.outcome, Failed):
-            return [result.refused(case, render.outcome, render.wall_seconds)]
-        return result.measured(case, render.outcome, render, resolution)
+        began = monotonic()
+        outcome = render(case, resolution, output)
+        if isinstance(outcome, Failed):
+            return [result.refused(case, outcome, monotonic() - began)]
+        return result.measured(case, outcome, resolution)
     except Exception as error:
         traceback.print_exc()
         return [result.crashed(case, f"{type(error).__name__}: {error}")]
+
+
+def render(case: Case, resolution: int, output: Path) -> Finished | Failed:
+    """One render as the product does it, in the limited child; blocks."""
+    work = Work(case.name, case.model, case.sources, output, resolution, seed=1, speaking_order=case.order)
+    return LocalEngine().run(work, lambda progress, stage: None)
 
 
 def write(shown: list[Shown], out: Path) -> None:

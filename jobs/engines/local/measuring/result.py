@@ -18,7 +18,6 @@ from jobs.engines.local.measuring.cases import Case
 from jobs.engines.local.measuring.expected import Speaker
 from jobs.engines.local.measuring.goals import Row, Status
 from jobs.engines.local.measuring.page import Shown
-from jobs.engines.local.measuring.rendering import Render
 from jobs.engines.local.measuring.untouched import Untouched
 from jobs.engines.local.mouths import mouth
 from jobs.engines.local.shapes import F64, Phone
@@ -45,7 +44,7 @@ def crashed(case: Case, note: str) -> Shown:
     return Shown(Row(case.name, case.model, "crashed", {}, note))
 
 
-def measured(case: Case, made: Finished, render: Render, resolution: int) -> list[Shown]:
+def measured(case: Case, made: Finished, resolution: int) -> list[Shown]:
     """A finished video → a row for each face that speaks; its sheet is written beside it."""
     look = _look(case, resolution, made.path)
     landmarks = mesh.watch(mesh.frames(made.path), [speaker.anchors for speaker in look.speakers])
@@ -57,8 +56,8 @@ def measured(case: Case, made: Finished, render: Render, resolution: int) -> lis
             **_sound(speaker, points, closures.phones_beside(voice), made.path),
             "changed": look.untouched.changed,
             "changed_most": float(look.untouched.most),
-            "cpu": render.cpu_per_second,
-            "peak_mb": render.peak_bytes / 1e6,
+            "cpu": made.cpu_seconds / made.seconds,
+            "peak_mb": made.peak_bytes / 1e6,
         }
         name = f"{case.name} {speaker.side}".strip()
         picture = made.path.with_name(f"{made.path.stem}{speaker.side and '.' + speaker.side}.png")

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from jobs.engines.local.shapes import I16, SPEECH_RATE_HZ, Phone
-from jobs.engines.local.voice import phones
+from jobs.engines.local.voice import phones, words
 from jobs.engines.local.voice.phones import STEP
 from jobs.engines.local.voice.words import Decoder
 
@@ -73,7 +73,7 @@ class _Listener:
 
     def hear(self, start: int, stop: int) -> Piece:
         """Listen to samples from `start` to `stop`."""
-        decoder = self._decoder = self._decoder or Decoder()
+        decoder = self._decoder = self._decoder or words.decoder()
         spoken = tuple(phones.phones(phones.hear(self._read(start, stop), decoder), start / SPEECH_RATE_HZ))
         if stop < self._samples:
             return Piece(spoken, stop / SPEECH_RATE_HZ)

@@ -50,7 +50,7 @@ class Word(NamedTuple):
 
 
 class Decoder:
-    """Made once for each thread that listens, as loading takes a tenth of a second.
+    """Made once for each voice, as loading takes a tenth of a second.
 
     What it heard before colours a little what it hears next, so a voice's pieces always go to the same ones.
     """
@@ -88,6 +88,23 @@ class Decoder:
             if word in known:
                 yield Word(known[word], first.value, last.value + 1)
             segment = self._library.ps_seg_next(segment)
+
+
+_ready: list[Decoder] = []
+
+
+def load() -> None:
+    """Make a decoder ahead, before anybody has a voice to listen to."""
+    _pronunciations()
+    _ready.append(Decoder())
+
+
+def decoder() -> Decoder:
+    """One that has heard nothing yet."""
+    try:
+        return _ready.pop()
+    except IndexError:
+        return Decoder()
 
 
 @cache

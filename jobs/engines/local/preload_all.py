@@ -1,0 +1,7 @@
+"""The libraries of the engine's child, and its models of speech: for renders, which have a voice to listen to."""
+
+from jobs.engines.local import preload  # noqa: F401
+from jobs.engines.local.voice import ear, words
+
+ear.load()
+words.load()

@@ -1,0 +1,121 @@
+"""A forked child is as alone as an executed one, and neither it nor its server outlives what it is for."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from jobs.process import Limits, ProcessFailed, forkserver, run_module
+from tests.process.processes import ROOT, is_gone, is_server, wait_until
+
+pytestmark = pytest.mark.slow
+
+CHILDREN = "tests.process.children"
+LIMITS = Limits(wall_seconds=60, cpu_seconds=30, memory_bytes=1 << 30, file_bytes=1 << 20)
+PRELOAD = "colorsys"  # a module that nobody else here forks from
+
+
+class Cancelled(Exception):
+    pass
+
+
+def run(act: str, preload: str = PRELOAD) -> Mapping[str, object]:
+    return run_module(CHILDREN, {"act": act}, limits=LIMITS, preload=preload)
+
+
+def servers(preload: str = PRELOAD) -> list[str]:
+    """Fork servers on this machine that have loaded a module."""
+    found = [path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if is_server(path.parent.name)]
+    return [number for number in found if preload.encode() in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")]
+
+
+def test_it_has_what_an_executed_child_has_open() -> None:
+    assert run("descriptors") == run("descriptors", preload="")
+
+
+def test_one_server_serves_them_all() -> None:
+    run("environment")
+    before = servers()
+    run("environment")
+    assert servers() == before
+
+
+def test_it_ends_when_its_parent_wants_no_more() -> None:
+    pids: list[int] = []
+
+    def cancel(message: Mapping[str, object]) -> None:
+        pids.append(int(str(message["pid"])))
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_module(CHILDREN, {"act": "sleep"}, limits=LIMITS, on_message=cancel, preload=PRELOAD)
+    assert is_gone(pids[0])
+
+
+def test_children_of_a_server_that_dies_have_crashed_and_the_next_has_another_server() -> None:
+    run("environment")
+    (server,) = own = servers()
+
+    def kill(message: Mapping[str, object]) -> None:
+        os.kill(int(server), signal.SIGKILL)
+
+    with pytest.raises(ProcessFailed) as failure:
+        run_module(CHILDREN, {"act": "sleep"}, limits=LIMITS, on_message=kill, preload=PRELOAD)
+    assert failure.value.reason == "crashed"
+    assert run("threads") == {"heard": "hello"}
+    assert servers() != own
+
+
+def test_a_module_that_can_not_be_loaded_is_a_crash() -> None:
+    with pytest.raises(ProcessFailed) as failure:
+        run("environment", preload="no_such_module")
+    assert failure.value.reason == "crashed"
+
+
+PARENT = """
+from jobs.process import Limits, run_module
+limits = Limits(wall_seconds=600, cpu_seconds=600, memory_bytes=1 << 30, file_bytes=0)
+say = lambda message: print(message["pid"], flush=True)
+run_module("tests.process.children", {"act": "sleep"}, limits=limits, on_message=say, preload="this")
+"""
+
+
+def test_both_end_with_the_parent() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert servers("this")
+        parent.kill()
+        wait_until(lambda: is_gone(child) and not servers("this"))
+
+
+@pytest.fixture
+def orders() -> Iterator[socket.socket]:
+    """Of a server that is soon bored."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        number = theirs.fileno()
+        script = f"from jobs.process import forkserver as s; s.IDLE_SECONDS = .1; s.serve('json', {number})"
+        server = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, pass_fds=[number])
+        theirs.close()
+        yield ours
+        ours.close()
+        assert server.wait(20) == 0
+
+
+def test_an_idle_server_ends(orders: socket.socket) -> None:
+    assert orders.recv(1) == b""
+    with pytest.raises(BrokenPipeError):
+        orders.send(forkserver.order("json", {}))
+
+
+def test_what_the_engine_loads_ahead_starts_no_thread() -> None:
+    script = "import os, jobs.engines.local.preload_all; print(len(os.listdir('/proc/self/task')))"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    said = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert said.stdout == b"1\n"
