@@ -123,7 +123,7 @@ def test_the_next_run_is_told_what_stages_took(tmp_path: Path, monkeypatch: pyte
         assert isinstance(run(work_of(tmp_path, samples.FACE, voice)).outcome, Finished)
     first, second = (request["paces"] for request in asked)
     assert first == {}
-    assert set(second) == {"starting", *STAGES}
+    assert set(second) == {"loading", *STAGES}
     assert min(second.values()) > 0
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar, cast
 
 from jobs.engines.base import MAX_RUN_SECONDS, STAGES, Failed, Finished, Model, Note, Offer, Report, Work
@@ -54,6 +55,7 @@ class LocalEngine:
             "prompt": work.prompt,
             "speaking_order": work.speaking_order,
             "paces": self._paces.get(work.model, {}),
+            "asked": monotonic(),
         }
         limits = Limits(
             wall_seconds=RENDER_SECONDS,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from time import monotonic, process_time
+from time import monotonic
 from types import MappingProxyType
 
 Progress = Callable[[float, str], None]
@@ -11,7 +11,7 @@ Paces = Mapping[str, float]  # by stage: how many seconds a foretold one takes
 
 # Seconds on one machine; only their proportions count, until this machine's own `Paces` are known. `make bench-engine`
 # says how well they foretell a run.
-STARTING = 0.02  # the child process: its libraries are loaded before
+LOADING = 0.45  # the libraries, before any run: tells how fast a machine is
 LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
 WHILE_LISTENING = 0.015  # a second of voice: how much longer a picture's drawing takes because somebody listens beside
 LISTENING = 0.1  # what is left of listening to the first seconds of a voice when a picture's face is found
@@ -69,12 +69,20 @@ def while_watching(watched: float, looking: float) -> float:
 
 def _costs(looking: float, listening: float, drawing: float) -> Mapping[str, float]:
     return {
-        "starting": STARTING,
         "looking": looking,
         "listening": listening,
         "drawing": drawing,
         "saving": FINISHING,
     }
+
+
+_loaded = 0.0
+
+
+def note_loading(seconds: float) -> None:
+    """What the libraries took to load in this process, or in the one that it was forked from."""
+    global _loaded
+    _loaded = seconds
 
 
 class Pace:
@@ -89,14 +97,19 @@ class Pace:
         report: Progress,
         costs: Mapping[str, float],
         paces: Paces = MappingProxyType({}),
+        asked: float | None = None,  # when the run was asked for, as the clock has it, if not just now
+        loaded: float | None = None,  # what the libraries took, if it is not what `note_loading` was told
         clock: Callable[[], float] = monotonic,
-        loading: Callable[[], float] = process_time,  # what went before: alone on one processor
     ) -> None:
         self._report, self._clock, self._foretold = report, clock, costs
         self._costs = {stage: max(LEAST, cost * paces.get(stage, 1.0)) for stage, cost in costs.items()}
         self._sure_from = SURE_FROM_KNOWN if paces else SURE_FROM
-        self._start = clock() - loading()
-        self._begun = {"starting": self._start, "looking": clock()}
+        # What counts like a stage that is over, but is no part of the run: what it took, and was foretold.
+        self._loaded = _loaded if loaded is None else loaded
+        self._loading = LOADING * paces.get("loading", 1.0) if self._loaded else 0.0
+        self._begun: dict[str, float] = {}
+        self._first = clock()
+        self._asked = self._first if asked is None else asked
         self._said = 0.0
         self._report(0.0, "looking")
 
@@ -105,25 +118,31 @@ class Pace:
         names = list(self._costs)
         before = sum(self._costs[one] for one in names[: names.index(name)])
         cost, whole = self._costs[name], sum(self._costs.values())
-        self._begun[name] = self._clock()
-        begun = self._begun[name] - self._start
-        usual, unsure = begun / before, self._sure_from * cost
+        begun = self._begun[name] = self._clock()
+        unsure, usual = self._sure_from * cost, self._pace_of_all(begun, before)
 
         def say(share: float) -> None:
-            gone = self._clock() - self._start
+            now = self._clock()
             done = min(1.0, max(0.0, share)) * cost
-            pace = (unsure * usual + gone - begun) / (unsure + done)
-            left = pace * (cost - done) + gone / (before + done) * (whole - before - cost)
+            pace = (unsure * usual + now - begun) / (unsure + done)
+            left = pace * (cost - done) + self._pace_of_all(now, before + done) * (whole - before - cost)
+            gone = now - self._asked
             self._said = max(self._said, gone / (gone + left) if left > 0 else 1.0)
             self._report(self._said, name)
 
         say(0.0)
         return say
 
+    def _pace_of_all(self, now: float, foretold: float) -> float:
+        """How long a second takes of what was foretold to be over by now."""
+        over = self._loading + foretold
+        return (self._loaded + now - self._first) / over if over else 1.0
+
     def paces(self) -> Paces:
-        """How long each stage took for a foretold second; all of them are over."""
+        """How long each stage, and the loading, took for a foretold second; all of them are over."""
         moments = [*self._begun.values(), self._clock()]
-        return {
+        paces = {
             stage: (end - begun) / self._foretold[stage]
             for stage, (begun, end) in zip(self._begun, pairwise(moments), strict=True)
         }
+        return paces | ({"loading": self._loaded / LOADING} if self._loaded else {})

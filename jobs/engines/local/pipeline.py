@@ -40,7 +40,7 @@ PAUSE_SECONDS = 0.25  # between two who speak one after the other, silence at th
 class Order:
     """What to make; `sources` by the API's field names, `resolution` the short side in pixels.
 
-    `paces` are those of runs before, for telling the time left.
+    For telling the time left: `paces` are those of runs before, `asked` is when this one was asked for (monotonic).
     """
 
     model: Model
@@ -51,6 +51,7 @@ class Order:
     prompt: str = ""
     speaking_order: SpeakingOrder = "meanwhile"
     paces: Paces = field(default_factory=dict)
+    asked: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _from_picture(order: Order, progress: Progress) -> Made:
     lengths = [media.stated_seconds(order.sources[name]) for name in fields]
     seconds = max(lengths) if order.speaking_order == "meanwhile" else sum(lengths)
     costs = pacing.picture_costs(sum(lengths), round(seconds * FPS), width * height, len(fields))
-    pace = Pace(progress, costs, order.paces)
+    pace = Pace(progress, costs, order.paces, order.asked)
     watch = _Watch()
     with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
@@ -143,7 +144,7 @@ def _from_video(order: Order, progress: Progress) -> Made:
         facts.width * facts.height,
         spool.MOST_BYTES // spool.frame_bytes(width, height),
     )
-    pace = Pace(progress, costs, order.paces)
+    pace = Pace(progress, costs, order.paces, order.asked)
     watch = _Watch()
     with Listeners(order.output.parent) as listeners:
         with watch.time("looking"):
