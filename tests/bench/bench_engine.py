@@ -266,8 +266,8 @@ def encode(kind: str, face: str, voice: str, resolution: str, folder: str) -> Fi
 
 
 def listen(voice: str) -> Figures:
-    """Processor seconds for the voice alone, its libraries loaded before."""
-    from jobs.engines.local import pipeline
+    """Processor seconds for the voice alone, its libraries and models loaded before, as they are for a run."""
+    from jobs.engines.local import pipeline, preload_all  # noqa: F401
 
     start = _cpu_seconds()
     pipeline.listen(Path(voice))
