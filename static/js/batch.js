@@ -1,13 +1,12 @@
 // Several at once: files dropped onto their places, what was chosen, and the way of the files to the server.
 // Without this file the form is a plain one with file fields.
+import { Progress } from "./progress.js";
 import { fill } from "./sentence.js";
 
 const form = document.getElementById("several");
-const check = document.getElementById("check");
-const bar = document.getElementById("upload");
+const progress = new Progress(document.getElementById("check"));
 const unsent = document.getElementById("unsent");
 const tooMany = document.getElementById("too-many");
-const label = check.textContent;
 const NAMES = 4;
 
 // --- What was chosen --------------------------------------------------------------------------
@@ -49,21 +48,12 @@ window.addEventListener("drop", (event) => event.preventDefault());
 
 form.addEventListener("htmx:beforeRequest", () => {
   unsent.hidden = tooMany.hidden = true;
-  check.classList.add("is-busy");
+  progress.begin();
 });
-form.addEventListener("htmx:xhr:progress", (event) => {
-  const { loaded, total, lengthComputable } = event.detail;
-  if (!lengthComputable || !total || !check.classList.contains("is-busy")) return;
-  const percent = Math.round((loaded / total) * 100);
-  bar.hidden = percent >= 100;
-  bar.value = percent;
-  check.textContent = percent >= 100 ? check.dataset.checking : fill(check.dataset.uploading, { percent });
-});
+progress.watch(form);
 form.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Redirect")) return;
-  check.textContent = label;
-  check.classList.remove("is-busy");
-  bar.hidden = true;
+  progress.rest();
   const { status } = event.detail.xhr;
   tooMany.hidden = status !== 413;
   unsent.hidden = !event.detail.failed || status === 422 || status === 413;

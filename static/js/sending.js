@@ -1,17 +1,6 @@
 // Sending: say at once what is missing, show the upload, keep everything if it fails.
 import { findings, lacks } from "./checks.js";
-import { form, generate, problem, stopped, text } from "./form.js";
-import { fill } from "./sentence.js";
-
-const bar = document.getElementById("upload");
-const unsent = document.getElementById("unsent");
-const label = generate.textContent;
-
-function rest() {
-  generate.textContent = label;
-  generate.classList.remove("is-busy");
-  bar.hidden = true;
-}
+import { form, generate, problem, progress, stopped, text, unsent } from "./form.js";
 
 async function cutOf(voice) {
   try {
@@ -40,7 +29,7 @@ export function watchSending(slots, voices, restore) {
       },
       () => {
         restore();
-        rest();
+        progress.rest();
         generate.disabled = false;
       },
     );
@@ -61,19 +50,12 @@ export function watchSending(slots, voices, restore) {
       restore();
       return;
     }
-    generate.classList.add("is-busy");
+    progress.begin();
   });
-  form.addEventListener("htmx:xhr:progress", (event) => {
-    const { loaded, total, lengthComputable } = event.detail;
-    if (!lengthComputable || !total || !generate.classList.contains("is-busy")) return;
-    const percent = Math.round((loaded / total) * 100);
-    bar.hidden = percent >= 100;
-    bar.value = percent;
-    generate.textContent = percent >= 100 ? generate.dataset.checking : fill(generate.dataset.uploading, { percent });
-  });
+  progress.watch(form);
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.target !== form || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
-    rest();
+    progress.rest();
     restore();
     unsent.hidden = !event.detail.failed || event.detail.xhr.status === 422;
   });

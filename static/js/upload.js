@@ -1,11 +1,8 @@
 // Sends the studio's files ahead of its form, to wherever files are kept, and then the form with their ids alone.
 // A file that has arrived is not sent again, whatever becomes of the form; of a large one that was cut off, what is
 // missing follows. Without this file the form takes them along.
-const form = document.getElementById("studio");
-const generate = document.getElementById("generate");
-const bar = document.getElementById("upload");
-const unsent = document.getElementById("unsent");
-const label = generate.textContent;
+import { form, generate, problem, progress, unsent } from "./form.js";
+
 const csrf = form.elements.csrfmiddlewaretoken.value;
 
 const PAUSES = [1000, 3000, 9000]; // before a file is tried again when the connection was lost
@@ -46,11 +43,11 @@ async function ticketFor(file, field) {
   return ticket;
 }
 
-/** Sends `file`, or a part of it, as is said; `progress` is told how many of its bytes are on their way. */
-function send(file, { method, url, headers = {}, fields = {} }, progress) {
+/** Sends `file`, or a part of it, as is said; `tell` is told how many of its bytes are on their way. */
+function send(file, { method, url, headers = {}, fields = {} }, tell) {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
-    request.upload.addEventListener("progress", (event) => progress(Math.min(event.loaded, file.size)));
+    request.upload.addEventListener("progress", (event) => tell(Math.min(event.loaded, file.size)));
     request.addEventListener("load", () => (request.status < 300 ? done() : fail(new Error(request.status))));
     request.addEventListener("error", () => fail(new Error("connection lost")));
     request.open(method, url);
@@ -64,34 +61,34 @@ function send(file, { method, url, headers = {}, fields = {} }, progress) {
 }
 
 /** Sends the `parts` of `file` one after the other; `arrived` is told of each that has come. */
-async function sendParts(file, parts, progress, arrived) {
+async function sendParts(file, parts, tell, arrived) {
   let here = parts.reduce((left, { start, end }) => left - (end - start), file.size);
   arrived(here);
   for (const { start, end, url } of parts) {
-    await send(file.slice(start, end), { method: "PUT", url }, (bytes) => progress(here + bytes));
+    await send(file.slice(start, end), { method: "PUT", url }, (bytes) => tell(here + bytes));
     here += end - start;
     arrived(here);
   }
 }
 
 /** Sends `file`, again with a new leave if the connection is lost, but for the parts that have arrived. */
-async function deliver(file, field, progress) {
+async function deliver(file, field, tell) {
   let here = 0;
   for (let attempt = 0; ; attempt += 1) {
     try {
       const ticket = await ticketFor(file, field);
-      if (ticket.upload) await send(file, ticket.upload, progress);
+      if (ticket.upload) await send(file, ticket.upload, tell);
       else
-        await sendParts(file, ticket.parts, progress, (bytes) => {
+        await sendParts(file, ticket.parts, tell, (bytes) => {
           if (bytes > here) attempt = 0; // it goes on, so patience begins anew
           here = bytes;
-          progress(here);
+          tell(here);
         });
       sent.set(file, ticket.id);
       return;
     } catch (error) {
       if (error instanceof Refused || attempt === PAUSES.length) throw error;
-      progress(here);
+      tell(here);
       await pause(PAUSES[attempt]);
     }
   }
@@ -100,25 +97,11 @@ async function deliver(file, field, progress) {
 const chosen = () =>
   [...form.querySelectorAll('input[type="file"]:not([disabled])')].filter((input) => input.files.length);
 
-function show(percent) {
-  bar.hidden = percent >= 100;
-  bar.value = percent;
-  generate.textContent =
-    percent >= 100 ? generate.dataset.checking : generate.dataset.uploading.replace("{percent}", percent);
-}
-
-function rest() {
-  bar.hidden = true;
-  generate.textContent = label;
-  generate.disabled = false;
-  generate.classList.remove("is-busy");
-}
-
 async function deliverAll(inputs) {
   const files = inputs.map((input) => input.files[0]);
   const total = files.reduce((sum, file) => sum + file.size, 0);
   const loaded = files.map((file) => (sent.has(file) ? file.size : 0));
-  const tell = () => show(Math.round((loaded.reduce((sum, one) => sum + one, 0) / (total || 1)) * 100));
+  const tell = () => progress.show(Math.round((loaded.reduce((sum, one) => sum + one, 0) / (total || 1)) * 100));
   generate.disabled = true;
   tell();
   // One after the other: side by side they would only share the same line.
@@ -132,15 +115,11 @@ async function deliverAll(inputs) {
 }
 
 function refuse(error) {
-  rest();
+  progress.rest();
+  generate.disabled = false;
   form.dispatchEvent(new Event("upload:refused"));
-  if (!(error instanceof Refused)) {
-    unsent.hidden = false;
-    return;
-  }
-  const place = document.getElementById(`problem-${error.field}`);
-  place.querySelector("span").textContent = error.message;
-  place.hidden = false;
+  if (error instanceof Refused) problem(error.field, error.message);
+  else unsent.hidden = false;
 }
 
 /** In place of each file its upload's id, for as long as the form is on its way. */
