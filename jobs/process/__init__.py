@@ -16,7 +16,7 @@ module may import what it likes at its top. Linux only.
 from jobs.process.child import Handler, Send, serve
 from jobs.process.limits import Limits, ProcessFailed, Reason
 from jobs.process.parent import missing_layers, run_module
-from jobs.process.service import Service, stop
+from jobs.process.service import Service, bury_orphans, stop
 
 __all__ = [
     "Handler",
@@ -25,6 +25,7 @@ __all__ = [
     "Reason",
     "Send",
     "Service",
+    "bury_orphans",
     "missing_layers",
     "run_module",
     "serve",

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing import Protocol
 
 from jobs.process import forkserver
+from jobs.process.limits import ProcessFailed
 
 # Passed on from our own environment; everything else (keys, database addresses) stays here.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 PYTHON = (sys.executable, "-P", "-s", "-m")
+
+GRACE_SECONDS = 5  # a fork server that says nothing for so long is ended
 
 Environment = Mapping[str, str]
 
@@ -24,10 +28,10 @@ class Child(Protocol):
     """A process at the head of a group of its own."""
 
     def has_ended(self) -> bool:
-        """Whether it is dead; until `end` nobody else can have its group's number."""
+        """Whether it is dead."""
 
     def end(self) -> int:
-        """SIGKILL for it and all that it started, wait for it; its exit status as of `Popen`."""
+        """SIGKILL for it and all that it started, wait until it is dead; its exit status as of `Popen`."""
 
 
 Start = Callable[[int, int, int], Child]  # with descriptors for its stdin, stdout and stderr
@@ -83,21 +87,33 @@ def forked(preload: str, module: str, environment: Environment) -> Start:
     def start(*streams: int) -> Child:
         with _starting:
             if preload in _servers:
-                with contextlib.suppress(OSError):  # it has ended
+                with contextlib.suppress(*_ENDED):
                     return _servers[preload].fork(order, streams)
             _servers[preload] = _Server(preload)
-            return _servers[preload].fork(order, streams)
+            try:
+                return _servers[preload].fork(order, streams)
+            except _ENDED as error:
+                raise ProcessFailed("crashed", f"{preload} could not be loaded") from error
 
     return start
+
+
+def can_fork() -> bool:
+    """Whether this host has what a fork server needs (pidfd_open, kernel 5.3)."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 class _Server:
     """A fork server of ours; see `jobs.process.forkserver`."""
 
     def __init__(self, preload: str) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            process = subprocess.Popen(  # noqa: S603 - our own Python
+            self._process = subprocess.Popen(  # noqa: S603 - our own Python
                 [*PYTHON, "jobs.process", "forkserver", preload, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -106,52 +122,86 @@ class _Server:
                 env=environment(),
                 start_new_session=True,
             )
-        self._orders = ours
-        threading.Thread(target=process.wait, name="undertaker", daemon=True).start()
+        threading.Thread(target=self._process.wait, name="undertaker", daemon=True).start()
 
     def fork(self, order: bytes, streams: Sequence[int]) -> Child:
-        """Ask for a child; OSError if the server takes no orders any more. What becomes of it is told over a line."""
+        """Ask for a child; one of `_ENDED` if the server takes no orders any more."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
                 socket.send_fds(self._orders, [order], [*streams, theirs.fileno()])
-            except OSError:
+            except OSError as error:
                 ours.close()
-                self._orders.close()
+                if isinstance(error, _ENDED):
+                    self._orders.close()
                 raise
-        return _Forked(ours)
+        return _Forked(ours, self)
+
+    def kill(self) -> None:
+        """Its children end with it."""
+        self._process.kill()
 
 
 class _Forked:
-    """The server tells its exit status over `line`, and ends it when that is closed from here."""
+    """A child of a server, which tells over `line` that it has begun, and how it has ended."""
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
+    def __init__(self, line: socket.socket, server: _Server) -> None:
+        self._line, self._server = line, server
+        self._pidfd: int | None = None
         self._status: int | None = None
 
     def has_ended(self) -> bool:
-        if self._status is None:
-            self._hear(socket.MSG_DONTWAIT)
+        while self._status is None and _is_readable(self._line):
+            self._hear()
         return self._status is not None
 
     def end(self) -> int:
+        # Not by the server's grace: it may be loading yet, or stopped.
         with self._line:
-            if self._status is None:
-                with contextlib.suppress(OSError):
-                    self._line.shutdown(socket.SHUT_WR)
+            while self._pidfd is None and self._status is None:
+                if not _is_readable(self._line, GRACE_SECONDS):
+                    self._server.kill()
+                    break
                 self._hear()
-        return self._status or 0
+        if self._pidfd is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            _is_readable(self._pidfd, GRACE_SECONDS)
+            os.close(self._pidfd)
+            self._pidfd = None
+        if self._status is None:
+            self._status = -signal.SIGKILL
+        return self._status
 
-    def _hear(self, flags: int = 0) -> None:
-        with contextlib.suppress(BlockingIOError):
-            # Nothing but an end: the server is gone, and its children with it.
-            self._status = forkserver.told(self._line.recv(forkserver.MOST_BYTES, flags))
+    def _hear(self) -> None:
+        message, descriptors, _, _ = socket.recv_fds(self._line, forkserver.MOST_BYTES, 1)
+        if descriptors:
+            (self._pidfd,) = descriptors
+            os.set_inheritable(self._pidfd, False)
+        else:
+            # Nothing but an end: the server is gone, and its children end with it.
+            self._status = int(message) if message else -signal.SIGTERM
 
 
+def _is_readable(what: int | socket.socket, seconds: float = 0) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(what, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
+
+
+_ENDED = (ConnectionError,)  # what sending to a server that has ended, or takes no more orders, raises
 _servers: dict[str, _Server] = {}
 _starting = threading.Lock()
-# A fork of ours has servers of its own: it would keep those of its parent from noticing that parent's end.
-os.register_at_fork(after_in_child=_servers.clear)
+
+
+def _forget() -> None:
+    """In a fork of ours, which has servers of its own: it would keep its parent's from noticing that parent's end."""
+    global _starting
+    _servers.clear()
+    _starting = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def has_ended(pid: int) -> bool:

@@ -35,8 +35,8 @@ def run_module(
 ) -> Mapping[str, object]:
     """Run a module that calls `serve` in a limited process; its result. Raises `ProcessFailed`.
 
-    `preload` names a module whose imports it needs: it is forked from a process that has
-    them, which saves loading them each time.
+    `preload` names a module whose imports it needs: where the host allows it, it is forked
+    from a process that has them, which saves loading them each time.
 
     `on_message` gets each report, `tick` is called about once a second even when the
     child is silent; what either raises passes through, after the child is gone.
@@ -47,7 +47,7 @@ def run_module(
     one with this process.
     """
     home = str(limits.writable[0].resolve()) if limits.writable and limits.writable[0].is_dir() else "/"
-    if preload:
+    if preload and children.can_fork():
         start = children.forked(preload, module, children.environment(home))
     else:
         start = children.executed(

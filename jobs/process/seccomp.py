@@ -63,6 +63,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _TGKILL = {"x86_64": 234, "aarch64": 131}
+_PRLIMIT64 = {"x86_64": 302, "aarch64": 261}
+_PRCTL = {"x86_64": 157, "aarch64": 167}
 
 
 def restrict() -> None:
@@ -108,14 +110,37 @@ def _program() -> bytes:
         _step(_JUMP_SET, _CLONE_THREAD, yes=1),
         _step(_RETURN, refuse),
         _step(_RETURN, _ALLOW),
+        # Its own limits yes, those of the process that started it, and with it of others that come, no.
+        *_only_with(_PRLIMIT64[kernel.MACHINE], 0, refuse),
+        # It dies with its parent.
+        *_never_with(_PRCTL[kernel.MACHINE], kernel.PR_SET_PDEATHSIG, refuse),
         # abort() signals its own process: that one may be.
-        _step(_JUMP_EQUAL, _TGKILL[kernel.MACHINE], no=3),
-        _step(_LOAD, _ARGUMENT_0),
-        _step(_JUMP_EQUAL, os.getpid(), yes=1),
-        _step(_RETURN, refuse),
+        *_only_with(_TGKILL[kernel.MACHINE], os.getpid(), refuse),
         _step(_RETURN, _ALLOW),
     ]
     return b"".join(steps)
+
+
+def _only_with(number: int, argument: int, answer: int) -> list[bytes]:
+    """A call that is answered so unless its first argument is this."""
+    return [
+        _step(_JUMP_EQUAL, number, no=4),
+        _step(_LOAD, _ARGUMENT_0),
+        _step(_JUMP_EQUAL, argument, yes=1),
+        _step(_RETURN, answer),
+        _step(_RETURN, _ALLOW),
+    ]
+
+
+def _never_with(number: int, argument: int, answer: int) -> list[bytes]:
+    """A call that is answered so if its first argument is this."""
+    return [
+        _step(_JUMP_EQUAL, number, no=4),
+        _step(_LOAD, _ARGUMENT_0),
+        _step(_JUMP_EQUAL, argument, no=1),
+        _step(_RETURN, answer),
+        _step(_RETURN, _ALLOW),
+    ]
 
 
 def _step(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:

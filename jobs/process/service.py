@@ -1,5 +1,6 @@
 """Owns our own long-lived children, such as the web server and the queue's workers."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -76,3 +77,11 @@ def stop(services: Sequence[Service], seconds: float) -> None:
         time.sleep(0.02)
     for service in started:
         service.kill()
+
+
+def bury_orphans(services: Sequence[Service]) -> None:
+    """Bury what has ended and is none of ours: the first process of a container inherits such. Poll services before."""
+    ours = {service.pid for service in services}
+    with contextlib.suppress(ChildProcessError):  # there are none
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in ours:
+            os.waitpid(ended.si_pid, 0)

@@ -92,7 +92,7 @@ def run(
     loaded: float = 0.0,
     waited: float = 0.0,
 ) -> Ran:
-    """A run whose stages take other times than foretold, evenly, and whose libraries took `loaded` seconds before.
+    """A run whose stages take other times than foretold, evenly, and whose models took `loaded` seconds to load.
 
     It begins so long after it was asked for.
     """
@@ -111,7 +111,7 @@ def run(
 @SOME
 @given(costs, st.floats(0.2, 20), st.floats(0, 3))
 def test_a_machine_of_any_speed_is_foretold(foretold: dict[str, float], slower: float, waited: float) -> None:
-    """By how long its libraries took, from the beginning."""
+    """By how long its models took to load, from the beginning."""
     seconds = waited + slower * sum(foretold.values())
     taken = {stage: slower * cost for stage, cost in foretold.items()}
     ran = run(foretold, taken, loaded=slower * pacing.LOADING, waited=waited)

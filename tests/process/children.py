@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jobs.process import Send, serve
+from jobs.process import Send, kernel, serve
 
 Request = Mapping[str, object]
 
@@ -123,6 +124,18 @@ def replace_itself(request: Request, send: Send) -> Mapping[str, object]:
 
 def signal_parent(request: Request, send: Send) -> Mapping[str, object]:
     return attempt(lambda: os.kill(os.getppid(), signal.SIGTERM))
+
+
+def limit_parent(request: Request, send: Send) -> Mapping[str, object]:
+    return attempt(lambda: resource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (0, 0)))
+
+
+def limit_itself(request: Request, send: Send) -> Mapping[str, object]:
+    return attempt(lambda: resource.prlimit(0, resource.RLIMIT_FSIZE, (0, 0)))
+
+
+def outlive_parent(request: Request, send: Send) -> Mapping[str, object]:
+    return attempt(lambda: kernel.prctl(kernel.PR_SET_PDEATHSIG, 0))
 
 
 def leave_session(request: Request, send: Send) -> Mapping[str, object]:

@@ -1,6 +1,6 @@
 """What tests ask about processes."""
 
-import os
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,17 +10,30 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def at_work(parent: str = "self") -> list[str]:
     """The numbers of a process's children, those of its fork servers in place of the servers."""
-    numbers = " ".join(path.read_text() for path in Path(f"/proc/{parent}/task").glob("*/children")).split()
-    return [one for number in numbers for one in (at_work(number) if is_server(number) else [number])]
+    return [one for child in children(parent) for one in (children(child) if preload_of(child) else [child])]
 
 
-def is_server(number: str) -> bool:
-    """Whether a process is a fork server; not what has been forked there and wears its name."""
-    try:
-        words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-        return b"forkserver" in words and os.getpgid(int(number)) == os.getsid(int(number))
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+def servers(preload: str, parent: str = "self") -> list[str]:
+    """The numbers of the fork servers that a process has for a module."""
+    return [child for child in children(parent) if preload_of(child) == preload]
+
+
+def children(parent: str = "self") -> list[str]:
+    """Their numbers, whichever thread has started them."""
+    found = []
+    for path in Path(f"/proc/{parent}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += path.read_text().split()
+    return found
+
+
+def preload_of(number: str) -> str:
+    """What a fork server has loaded; nothing if a process is none."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        words = Path(f"/proc/{number}/cmdline").read_bytes().decode().split("\0")
+        if words[4:6] == ["jobs.process", "forkserver"]:
+            return words[6]
+    return ""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:

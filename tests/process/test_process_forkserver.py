@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from jobs.process import Limits, ProcessFailed, forkserver, run_module
-from tests.process.processes import ROOT, is_gone, is_server, wait_until
+from jobs.process import Limits, ProcessFailed, children, forkserver, run_module
+from tests.process.processes import ROOT, is_gone, servers, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,21 +29,15 @@ def run(act: str, preload: str = PRELOAD) -> Mapping[str, object]:
     return run_module(CHILDREN, {"act": act}, limits=LIMITS, preload=preload)
 
 
-def servers(preload: str = PRELOAD) -> list[str]:
-    """Fork servers on this machine that have loaded a module."""
-    found = [path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if is_server(path.parent.name)]
-    return [number for number in found if preload.encode() in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")]
-
-
 def test_it_has_what_an_executed_child_has_open() -> None:
     assert run("descriptors") == run("descriptors", preload="")
 
 
 def test_one_server_serves_them_all() -> None:
     run("environment")
-    before = servers()
+    before = servers(PRELOAD)
     run("environment")
-    assert servers() == before
+    assert servers(PRELOAD) == before
 
 
 def test_it_ends_when_its_parent_wants_no_more() -> None:
@@ -59,7 +54,7 @@ def test_it_ends_when_its_parent_wants_no_more() -> None:
 
 def test_children_of_a_server_that_dies_have_crashed_and_the_next_has_another_server() -> None:
     run("environment")
-    (server,) = own = servers()
+    (server,) = own = servers(PRELOAD)
 
     def kill(message: Mapping[str, object]) -> None:
         os.kill(int(server), signal.SIGKILL)
@@ -68,7 +63,61 @@ def test_children_of_a_server_that_dies_have_crashed_and_the_next_has_another_se
         run_module(CHILDREN, {"act": "sleep"}, limits=LIMITS, on_message=kill, preload=PRELOAD)
     assert failure.value.reason == "crashed"
     assert run("threads") == {"heard": "hello"}
-    assert servers() != own
+    assert servers(PRELOAD) != own
+
+
+@pytest.mark.parametrize("act", ["abort", "fail"])
+def test_only_after_a_crash_that_it_may_have_been_driven_to_comes_another_server(act: str) -> None:
+    """Whoever makes children crash does not get the same addresses to try again."""
+    run("environment")
+    before = servers(PRELOAD)
+    with pytest.raises(ProcessFailed):
+        run(act)
+    run("environment")
+    assert (servers(PRELOAD) == before) == (act == "fail")
+
+
+def test_a_child_ends_when_its_server_does_not_answer() -> None:
+    run("environment")
+    (server,) = servers(PRELOAD)
+    pids: list[int] = []
+
+    def cancel(message: Mapping[str, object]) -> None:
+        pids.append(int(str(message["pid"])))
+        os.kill(int(server), signal.SIGSTOP)
+        raise Cancelled
+
+    try:
+        with pytest.raises(Cancelled):
+            run_module(CHILDREN, {"act": "sleep"}, limits=LIMITS, on_message=cancel, preload=PRELOAD)
+        assert is_gone(pids[0])
+    finally:
+        os.kill(int(server), signal.SIGCONT)
+
+
+def test_a_server_that_does_not_begin_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(children, "GRACE_SECONDS", 0.1)
+    run("environment")
+    (server,) = servers(PRELOAD)
+    os.kill(int(server), signal.SIGSTOP)
+    with pytest.raises(ProcessFailed) as failure:
+        run_module(CHILDREN, {"act": "echo"}, limits=replace(LIMITS, wall_seconds=0.1), preload=PRELOAD)
+    assert failure.value.reason == "timeout"
+    wait_until(lambda: is_gone(int(server)))
+    run("environment")
+
+
+def test_what_goes_wrong_before_its_module_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Limits, "as_dict", lambda limits: {"wall_seconds": 3})
+    with pytest.raises(ProcessFailed, match="KeyError"):
+        run("environment")
+
+
+def test_without_what_it_needs_children_are_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "can_fork", lambda: False)
+    before = servers("this")
+    run("environment", preload="this")
+    assert servers("this") == before
 
 
 def test_a_module_that_can_not_be_loaded_is_a_crash() -> None:
@@ -89,9 +138,9 @@ def test_both_end_with_the_parent() -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert servers("this")
+        (server,) = servers("this", str(parent.pid))
         parent.kill()
-        wait_until(lambda: is_gone(child) and not servers("this"))
+        wait_until(lambda: is_gone(child) and is_gone(int(server)))
 
 
 @pytest.fixture

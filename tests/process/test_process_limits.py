@@ -1,5 +1,6 @@
 """What a limited child can not do. Every refusal is tried for real; layers that a host forbids skip their tests."""
 
+import errno
 import functools
 import json
 import os
@@ -218,14 +219,22 @@ def test_no_network_even_without_one_layer(broken: str) -> None:
 
 @needs("seccomp")
 @pytest.mark.parametrize(
-    "act", ["fork", "run_program", "replace_itself", "signal_parent", "leave_session", "local_socket"]
+    "act",
+    [
+        *("fork", "run_program", "replace_itself", "signal_parent", "limit_parent", "outlive_parent"),
+        *("leave_session", "local_socket"),
+    ],
 )
 def test_refused_system_calls(run: Run, act: str, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         server.listen()
         result = run(act, replace(LIMITS, readable=(tmp_path,)), path=str(tmp_path / "s"))
-    assert (result["done"], result["error"]) == (False, "PermissionError")
+    assert (result["done"], result["errno"]) == (False, errno.EPERM)
+
+
+def test_a_child_may_limit_itself_further(run: Run) -> None:
+    assert run("limit_itself")["done"]
 
 
 @needs("seccomp")

@@ -112,3 +112,26 @@ def test_a_service_is_told_when_its_supervisor_is_killed(tmp_path: Path) -> None
         supervisor.wait()
         wait_until(lambda: is_gone(pid))
     assert (tmp_path / "web.told").exists()
+
+
+HEIR = """
+import os, subprocess, sys, time
+from jobs.process import Service, bury_orphans, kernel
+kernel.prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: inherits as the first process of a container does
+own = Service("own", [sys.executable, "-c", "raise SystemExit(7)"], {})
+own.start()
+leave = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'pass'])"
+subprocess.run([sys.executable, "-c", leave], check=True)
+def children():
+    return open(f"/proc/self/task/{os.getpid()}/children").read().split()
+while children():
+    own.poll()
+    bury_orphans([own])
+    time.sleep(.01)
+print(own.poll())
+"""
+
+
+def test_orphans_are_buried_and_services_are_not() -> None:
+    heir = subprocess.run([sys.executable, "-c", HEIR], cwd=ROOT, capture_output=True, timeout=60, check=True)
+    assert heir.stdout == b"7\n"

@@ -103,7 +103,7 @@ def render(request: Mapping[str, object], send: Send) -> Mapping[str, object]:
         prompt=str(request.get("prompt", "")),
         speaking_order=cast(SpeakingOrder, request.get("speaking_order", "meanwhile")),
         paces=cast(Mapping[str, float], request.get("paces", {})),
-        asked=cast(float, request["asked"]) if "asked" in request else None,
+        asked=cast(float | None, request.get("asked")),
     )
     made = asdict(pipeline.make(order, progress))
     progress(1.0, "saving")

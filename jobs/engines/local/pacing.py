@@ -11,7 +11,7 @@ Paces = Mapping[str, float]  # by stage: how many seconds a foretold one takes
 
 # Seconds on one machine; only their proportions count, until this machine's own `Paces` are known. `make bench-engine`
 # says how well they foretell a run.
-LOADING = 0.45  # the libraries, before any run: tells how fast a machine is
+LOADING = 0.15  # the models of speech, before any run: tells how fast a machine is
 LOOKING, HEARING = 0.10, 0.001  # at a picture; reading a second of voice
 WHILE_LISTENING = 0.015  # a second of voice: how much longer a picture's drawing takes because somebody listens beside
 LISTENING = 0.1  # what is left of listening to the first seconds of a voice when a picture's face is found
@@ -80,7 +80,7 @@ _loaded = 0.0
 
 
 def note_loading(seconds: float) -> None:
-    """What the libraries took to load in this process, or in the one that it was forked from."""
+    """What the models of speech took to load in this process, or in the one that it was forked from."""
     global _loaded
     _loaded = seconds
 
@@ -98,7 +98,7 @@ class Pace:
         costs: Mapping[str, float],
         paces: Paces = MappingProxyType({}),
         asked: float | None = None,  # when the run was asked for, as the clock has it, if not just now
-        loaded: float | None = None,  # what the libraries took, if it is not what `note_loading` was told
+        loaded: float | None = None,  # what the models took, if it is not what `note_loading` was told
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._report, self._clock, self._foretold = report, clock, costs

@@ -20,7 +20,7 @@ from jobs.enqueue import queues
 from jobs.errors import Problem
 from jobs.models import User
 from jobs.net import is_listening
-from jobs.process import Service, missing_layers, stop
+from jobs.process import Service, bury_orphans, missing_layers, stop
 from lipsync_site import static
 
 READY_SECONDS = 60
@@ -133,6 +133,7 @@ class _Watch:
                 raise CommandError(f"The {service.name} ends again and again; its last words are above.")
             self._complain(f"The {service.name} ended with status {status}; starting it again.")
             service.start()
+        bury_orphans(self._services)
 
     def _listen(self) -> None:
         for part, alive in health.report().items():
