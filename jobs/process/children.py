@@ -122,6 +122,7 @@ class _Server:
                 env=environment(),
                 start_new_session=True,
             )
+        self._orders.settimeout(GRACE_SECONDS)
         threading.Thread(target=self._process.wait, name="undertaker", daemon=True).start()
 
     def fork(self, order: bytes, streams: Sequence[int]) -> Child:
@@ -134,6 +135,8 @@ class _Server:
                 ours.close()
                 if isinstance(error, _ENDED):
                     self._orders.close()
+                if isinstance(error, TimeoutError):
+                    self.kill()
                 raise
         return _Forked(ours, self)
 
@@ -189,7 +192,7 @@ def _is_readable(what: int | socket.socket, seconds: float = 0) -> bool:
         return bool(selector.select(seconds))
 
 
-_ENDED = (ConnectionError,)  # what sending to a server that has ended, or takes no more orders, raises
+_ENDED = (ConnectionError, TimeoutError)  # raised when a server has ended, takes no more orders, or does not answer
 _servers: dict[str, _Server] = {}
 _starting = threading.Lock()
 

@@ -29,6 +29,13 @@ def run(act: str, preload: str = PRELOAD) -> Mapping[str, object]:
     return run_module(CHILDREN, {"act": act}, limits=LIMITS, preload=preload)
 
 
+def run_server(preload: str) -> str:
+    """A server of ours that has just forked."""
+    run("environment", preload=preload)
+    (server,) = servers(preload)
+    return server
+
+
 def test_it_has_what_an_executed_child_has_open() -> None:
     assert run("descriptors") == run("descriptors", preload="")
 
@@ -53,8 +60,7 @@ def test_it_ends_when_its_parent_wants_no_more() -> None:
 
 
 def test_children_of_a_server_that_dies_have_crashed_and_the_next_has_another_server() -> None:
-    run("environment")
-    (server,) = own = servers(PRELOAD)
+    server = run_server(PRELOAD)
 
     def kill(message: Mapping[str, object]) -> None:
         os.kill(int(server), signal.SIGKILL)
@@ -63,7 +69,7 @@ def test_children_of_a_server_that_dies_have_crashed_and_the_next_has_another_se
         run_module(CHILDREN, {"act": "sleep"}, limits=LIMITS, on_message=kill, preload=PRELOAD)
     assert failure.value.reason == "crashed"
     assert run("threads") == {"heard": "hello"}
-    assert servers(PRELOAD) != own
+    assert servers(PRELOAD) != [server]
 
 
 @pytest.mark.parametrize("act", ["abort", "fail"])
@@ -78,8 +84,7 @@ def test_only_after_a_crash_that_it_may_have_been_driven_to_comes_another_server
 
 
 def test_a_child_ends_when_its_server_does_not_answer() -> None:
-    run("environment")
-    (server,) = servers(PRELOAD)
+    server = run_server(PRELOAD)
     pids: list[int] = []
 
     def cancel(message: Mapping[str, object]) -> None:
@@ -97,14 +102,26 @@ def test_a_child_ends_when_its_server_does_not_answer() -> None:
 
 def test_a_server_that_does_not_begin_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(children, "GRACE_SECONDS", 0.1)
-    run("environment")
-    (server,) = servers(PRELOAD)
+    server = run_server(PRELOAD)
     os.kill(int(server), signal.SIGSTOP)
     with pytest.raises(ProcessFailed) as failure:
         run_module(CHILDREN, {"act": "echo"}, limits=replace(LIMITS, wall_seconds=0.1), preload=PRELOAD)
     assert failure.value.reason == "timeout"
     wait_until(lambda: is_gone(int(server)))
     run("environment")
+
+
+def test_a_server_that_takes_no_more_orders_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped, with as many orders waiting as its socket holds."""
+    monkeypatch.setattr(children, "GRACE_SECONDS", 0.2)
+    os.kill(int(run_server("nturl2path")), signal.SIGSTOP)
+    start = children.forked("nturl2path", CHILDREN, {})
+    with Path(os.devnull).open("w+b") as nothing:
+        streams = 3 * [nothing.fileno()]
+        waiting = [start(*streams) for _ in range(2 + int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text()))]
+        for child in waiting:
+            child.end()
+    assert run("threads", preload="nturl2path") == {"heard": "hello"}
 
 
 def test_what_goes_wrong_before_its_module_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
