@@ -40,9 +40,8 @@ def order(module: str, environment: Mapping[str, str]) -> bytes:
 
 def serve(preload: str, descriptor: int) -> None:
     """Import the module `preload`, then fork what is ordered over a socket until its other end is closed."""
-    signal.pthread_sigmask(
-        signal.SIG_SETMASK, ()
-    )  # what is blocked where we were started is not blocked in our children
+    # What is blocked where we were started is not blocked in our children.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     importlib.import_module(preload)
     # What lives now is not looked at by the collector again: children share its memory as long as nobody writes there.
     gc.collect()
@@ -128,11 +127,11 @@ class _Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.number, signal.SIGKILL)
         ended = os.waitstatus_to_exitcode(os.waitpid(child.number, 0)[1])
+        for watched in (child.pidfd, child.line):
+            with contextlib.suppress(KeyError):  # a line over which it was ended
+                self._selector.unregister(watched)
         with child.line, contextlib.suppress(OSError):
             child.line.send(str(ended).encode())
-        for watched in (child.pidfd, child.line):
-            with contextlib.suppress(KeyError, ValueError):
-                self._selector.unregister(watched)
         os.close(child.pidfd)
         del self._children[child.number]
         if ended < 0 and ended not in USUAL_ENDS:
