@@ -23,7 +23,7 @@ from jobs.process import run_module
 from tests import files
 from tests.engines import drawings, recordings, samples
 from tests.pictures import read_picture
-from tests.process.processes import at_work
+from tests.process.processes import at_work, is_gone
 
 pytestmark = pytest.mark.render
 
@@ -312,7 +312,7 @@ def test_a_report_that_raises_ends_it_at_once(last: str, folder: Path, short_voi
     with pytest.raises(Cancelled):
         LocalEngine().run(work, report)
     assert len(alive) == 1
-    assert not Path(f"/proc/{alive[0]}").exists()
+    assert is_gone(int(alive[0]))
     assert at_work() == []
     assert list(work.output.parent.iterdir()) == []
 

@@ -9,8 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def at_work(parent: str = "self") -> list[str]:
-    """The numbers of a process's children, those of its fork servers in place of the servers."""
-    return [one for child in children(parent) for one in (children(child) if preload_of(child) else [child])]
+    """The numbers of a process's living children, those of its fork servers in place of the servers."""
+    found = [one for child in children(parent) for one in (children(child) if preload_of(child) else [child])]
+    return [one for one in found if not is_gone(int(one))]
 
 
 def servers(preload: str, parent: str = "self") -> list[str]:
