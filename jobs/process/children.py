@@ -1,5 +1,6 @@
 """Owns the two ways in which a child begins: as a fresh Python, or forked from one that has its libraries loaded."""
 
+import atexit
 import contextlib
 import os
 import selectors
@@ -134,11 +135,15 @@ class _Server:
             except OSError as error:
                 ours.close()
                 if isinstance(error, _ENDED):
-                    self._orders.close()
+                    self.close()
                 if isinstance(error, TimeoutError):
                     self.kill()
                 raise
         return _Forked(ours, self)
+
+    def close(self) -> None:
+        """No more orders: it ends when its children have."""
+        self._orders.close()
 
     def kill(self) -> None:
         """Its children end with it."""
@@ -205,6 +210,12 @@ def _forget() -> None:
 
 
 os.register_at_fork(after_in_child=_forget)
+
+
+@atexit.register
+def _close() -> None:
+    for server in _servers.values():
+        server.close()
 
 
 def has_ended(pid: int) -> bool:

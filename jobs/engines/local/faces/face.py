@@ -213,7 +213,7 @@ def _resized(picture: U8, scale: float) -> U8:
 
 
 def face_mesh() -> Any:
-    """mediapipe's face mesh module, alone: its packages import all others, plotting and sound, .4 s of each run.
+    """mediapipe's face mesh module, alone: its packages import all others, plotting and sound, .4 s.
 
     They are stood in for by empty packages at the same places, so that only what the mesh itself imports is loaded.
     """
