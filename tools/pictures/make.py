@@ -11,7 +11,8 @@ from jobs.engines.base import Finished
 from jobs.engines.local import photo
 from jobs.engines.local.faces.face import face_frame
 from jobs.engines.local.landmarks import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER
-from jobs.engines.local.measuring import closures, curve, expected, mesh, rendering, result, sheet
+from jobs.engines.local.measuring import closures, curve, expected, mesh, result, sheet
+from jobs.engines.local.measuring.__main__ import render
 from jobs.engines.local.measuring.cases import Case
 from jobs.engines.local.measuring.expected import Speaker
 from jobs.engines.local.mouths import warp
@@ -35,7 +36,7 @@ def main() -> None:
     scene, (speaker,) = expected.in_picture(sources, RESOLUTION)
     with tempfile.TemporaryDirectory() as temporary:
         video = Path(temporary) / "result.mp4"
-        outcome = rendering.render(Case("sample", "lipsync-image", sources), RESOLUTION, video).outcome
+        outcome = render(Case("sample", "lipsync-image", sources), RESOLUTION, video)
         if not isinstance(outcome, Finished):
             raise SystemExit(outcome.message)
         pictures = list(mesh.frames(video))
