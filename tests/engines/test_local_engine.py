@@ -22,6 +22,7 @@ from jobs.engines.registry import engine
 from jobs.process import run_module
 from tests import files
 from tests.engines import drawings, recordings, samples
+from tests.engines.music import music
 from tests.pictures import read_picture
 from tests.process.processes import at_work, is_gone
 
@@ -267,6 +268,7 @@ BAD_VOICES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "silent video": (recordings.write_video, "not a sound recording"),
     "silence": (silence, "no voice"),
     "hum": (lambda path: files.write_wav(path, 2), "no voice"),
+    "music": (lambda path: samples.write_pcm(path, (12_000 * music(5)).astype(np.int16)), "nobody's voice"),
     "short": (lambda path: files.write_wav(path, 0.2), "only 0.2 seconds"),
 }
 

@@ -244,7 +244,7 @@ def test_a_word_is_taken_unless_the_ear_contradicts_it() -> None:
 @pytest.mark.parametrize("samples_count", [1, 159, 160, 4800, 160 * BLOCK, 160 * BLOCK + 1])
 def test_the_ear_speaks_every_ten_milliseconds(samples_count: int) -> None:
     pcm = np.random.default_rng(1).integers(-3000, 3000, samples_count, np.int16)
-    logs = ear.log_likelihoods(pcm)
+    logs = ear.impression(pcm).logs
     assert logs.shape == (samples_count // STEP + 1, len(ear.PHONES))
     assert np.allclose(np.exp(logs).sum(1), 1, atol=1e-4)
 
@@ -258,12 +258,12 @@ def test_the_ear_knows_every_phone_that_has_a_viseme() -> None:
 def test_level_and_offset_mean_nothing_to_the_ear(factor: float, offset: float) -> None:
     """Rounding to whole numbers apart."""
     pcm = samples.voice()
-    here, there = (ear.log_likelihoods(one).argmax(1) for one in (pcm, whole(pcm * factor + offset)))
+    here, there = (ear.impression(one).logs.argmax(1) for one in (pcm, whole(pcm * factor + offset)))
     assert (here == there).mean() > 0.95
 
 
 def test_the_ear_alone_tells_phones_of_a_voice_it_never_heard(said: list[Phone]) -> None:
-    heard = phones.phones(phones.likeliest(ear.log_likelihoods(samples.voice())), 0)
+    heard = phones.phones(phones.likeliest(ear.impression(samples.voice()).logs), 0)
     assert agreement(heard, said) > LEAST_EAR_AGREEMENT
 
 

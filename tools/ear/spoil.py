@@ -18,6 +18,15 @@ NOISE_SNR_DB = ((2.0, 30.0), (15.0, 45.0))  # of half the noisy ones each
 LEAST_MUSIC_SNR_DB, LEAST_BABBLE_SNR_DB = 3.0, 6.0
 ROOM_SECONDS = (0.1, 0.7)
 
+WIDTH, CEPSTRA = 1024, 40  # samples of a window, every quarter of it one; coefficients that say what the mouth does
+SLOWER = (1.3, 3.5)
+SCALE = (0, 2, 4, 5, 7, 9, 11, 12)
+LOWEST_NOTE_HZ = (90.0, 330.0)
+NOTE_SECONDS, GLIDE_SECONDS = (0.25, 1.8), (0.02, 0.12)
+VIBRATO_HZ, MOST_VIBRATO = (4.5, 6.5), 1.0  # semitones
+HIGHEST_HZ, MOST_HARMONICS = 7600, 40
+BREATH = (0.02, 0.3)
+
 
 def spoiled(sound: Sound, labels: Labels, others: list[Sound], draw: Generator) -> tuple[Sound, Labels]:
     """(n,) and (n // 160 + 1,) → the same of another length; `others` are voices for babble behind it."""
@@ -64,22 +73,60 @@ def another_speaker(sound: Sound, labels: Labels, draw: Generator) -> tuple[Soun
 
 def whispered(sound: Sound, draw: Generator) -> Sound:
     """The envelope of the spectrum filled with noise, and less of it below 1200 Hz."""
-    hop, width, kept = 256, 1024, 40
-    shape = np.hanning(width)
+    noise = draw.normal(size=len(sound))
+    filled = np.exp(envelope(sound) + 1j * np.angle(spectra(noise)))
+    filled *= np.clip(np.fft.rfftfreq(WIDTH, 1 / SPEECH_RATE_HZ) / 1200, 0.08, 1)
+    return joined(filled, len(sound))
 
-    def spectra(values: Sound) -> NDArray[np.complex128]:
-        padded = np.pad(values, width // 2)
-        return np.asarray(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(padded, width)[::hop] * shape))
 
+def sung(sound: Sound, draw: Generator) -> Sound:
+    """Slowed down, and on the notes of a scale: the envelope of the spectrum filled with their harmonics."""
+    slower = draw.uniform(*SLOWER)
+    length = int(len(sound) * slower)
+    phase = 2 * np.pi * np.cumsum(melody(length, draw)) / SPEECH_RATE_HZ
+    hertz = np.gradient(phase) * SPEECH_RATE_HZ / 2 / np.pi
+    breath = draw.normal(size=length) * draw.uniform(*BREATH)
+    tone = breath + sum(np.where(hertz * k < HIGHEST_HZ, np.cos(k * phase), 0) for k in range(1, MOST_HARMONICS))
+    filled = spectra(tone)
+    shape = envelope(sound)
+    places = (np.arange(len(filled)) / slower).clip(0, len(shape) - 1.001)
+    before, share = places.astype(int), (places % 1)[:, None]
+    return joined(np.exp(shape[before] * (1 - share) + shape[before + 1] * share) * filled, length)
+
+
+def melody(length: int, draw: Generator) -> Sound:
+    """(n,) → pitch in Hz: notes of a major scale, gliding into one another, with a vibrato."""
+    lowest_hz = draw.uniform(*LOWEST_NOTE_HZ)
+    notes: list[Sound] = []
+    while sum(map(len, notes)) < length:
+        note_hz = lowest_hz * 2 ** (SCALE[draw.integers(len(SCALE))] / 12)
+        notes.append(np.full(int(draw.uniform(*NOTE_SECONDS) * SPEECH_RATE_HZ), note_hz))
+    glide = 2 * int(draw.uniform(*GLIDE_SECONDS) * SPEECH_RATE_HZ / 2) + 1
+    pitch = np.convolve(np.pad(np.concatenate(notes)[:length], glide // 2, "edge"), np.full(glide, 1 / glide), "valid")
+    vibrato = np.sin(2 * np.pi * draw.uniform(*VIBRATO_HZ) * np.arange(length) / SPEECH_RATE_HZ)
+    return np.asarray(pitch * 2 ** (draw.uniform(0, MOST_VIBRATO) / 12 * vibrato))
+
+
+def spectra(sound: Sound) -> NDArray[np.complex128]:
+    """(n,) → (windows, frequencies): a window of `WIDTH` samples every `WIDTH // 4`."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(sound, WIDTH // 2), WIDTH)[:: WIDTH // 4]
+    return np.asarray(np.fft.rfft(windows * np.hanning(WIDTH)))
+
+
+def envelope(sound: Sound) -> Sound:
+    """(n,) → (windows, frequencies): the logarithm of what the mouth makes of any source, by the cepstrum."""
     cepstra = np.fft.irfft(np.log(np.abs(spectra(sound)) + 1e-4))
-    cepstra[:, kept:-kept] = 0
-    filled = np.exp(np.fft.rfft(cepstra).real + 1j * np.angle(spectra(draw.normal(size=len(sound)))))
-    filled *= np.clip(np.fft.rfftfreq(width, 1 / SPEECH_RATE_HZ) / 1200, 0.08, 1)
-    windows = np.fft.irfft(filled) * shape
-    result = np.zeros((len(windows) + width // hop) * hop)
-    for number, window in enumerate(windows):
-        result[number * hop :][:width] += window
-    return result[width // 2 :][: len(sound)]
+    cepstra[:, CEPSTRA:-CEPSTRA] = 0
+    return np.fft.rfft(cepstra).real
+
+
+def joined(windows: NDArray[np.complex128], length: int) -> Sound:
+    """(windows, frequencies) → (length,): the other way round."""
+    shaped = np.fft.irfft(windows) * np.hanning(WIDTH)
+    result = np.zeros((len(shaped) + 4) * (WIDTH // 4))
+    for number, window in enumerate(shaped):
+        result[number * (WIDTH // 4) :][:WIDTH] += window
+    return result[WIDTH // 2 :][:length]
 
 
 def coloured(sound: Sound, draw: Generator) -> Sound:

@@ -37,7 +37,7 @@ Utterance = tuple[I16, spoil.Labels]
 
 
 class Net(nn.Module):
-    """As `ear.log_likelihoods`, with normalisation that is folded into the weights when they are written."""
+    """As `ear.impression`, with normalisation that is folded into the weights when they are written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ def usual_mean(voices: dict[str, list[Utterance]], draw: Generator) -> F32:
         energies = ear.mel_energies(utterances[number][0])
         level = energies.mean(1)
         loud = np.percentile(level, ear.LOUD_PERCENTILE)
-        means.append(np.log10(energies / loud + ear.FLOOR)[level > loud * ear.SPOKEN].mean(0))
+        means.append(np.log10(energies / loud + ear.FLOOR)[level > loud * ear.SOUNDING].mean(0))
     return np.asarray(np.mean(means, 0) + nothing, np.float32)
 
 

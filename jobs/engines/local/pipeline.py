@@ -27,11 +27,14 @@ from jobs.engines.local.files.preview import Previewed
 from jobs.engines.local.files.soundtrack import Soundtrack, Voice
 from jobs.engines.local.pacing import Pace, Paces, Progress
 from jobs.engines.local.shapes import FPS, MouthTrack, VoiceFeatures
-from jobs.engines.local.voice import audio, timing
+from jobs.engines.local.voice import activity, audio, timing
 from jobs.engines.local.voice.listening import Listeners, Piece
 from jobs.errors import InvalidInput, gettext_noop
 
 NO_VOICE = gettext_noop("The recording holds no voice. Choose another one.")
+ONLY_MUSIC = gettext_noop(
+    "The recording holds music or noise, but nobody's voice. Choose one in which somebody speaks."
+)
 POSTER_SECONDS = 1.0  # of a video: after what it may fade in from
 PAUSE_SECONDS = 0.25  # between two who speak one after the other, silence at the voices' own ends included
 
@@ -192,6 +195,8 @@ def hear(voice: Path, listeners: Listeners, field: str = "audio") -> Heard:
     features = audio.features(pcm)
     if not audio.has_voice(features):
         raise InvalidInput(NO_VOICE, field=field)
+    if not activity.anybody(pcm):
+        raise InvalidInput(ONLY_MUSIC, field=field)
     return Heard(len(pcm) / media.SPEECH_RATE_HZ, features, listeners.begin(pcm))
 
 

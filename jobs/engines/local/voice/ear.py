@@ -1,4 +1,4 @@
-"""Owns the ear's network: from sound to how likely each phone is, every 10 ms.
+"""Owns the ear's network: from sound to what it makes of it every 10 ms, and how likely that makes each phone.
 
 Log mel energies → a convolution over 50 ms → four residual convolutions with growing gaps → phones; ±170 ms of context.
 `tools/ear` makes the voices it learns from, and trains it; `ear.npz` holds its weights as whole numbers of 8 bits with
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jobs.engines.local.shapes import F32, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ
+from jobs.engines.local.shapes import F32, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Bools
 
 WEIGHTS = Path(__file__).with_name("ear.npz")
 
@@ -32,7 +32,7 @@ MEL_RANGE_HZ = (60.0, 7600.0)
 # Levels are taken against the loud ones of the piece, and each band against its mean while somebody speaks.
 LOUD_PERCENTILE = 95
 FLOOR = np.float32(1e-5)  # 50 dB below loud: what is softer says nothing
-SPOKEN = np.float32(1e-3)  # 30 dB below loud
+SOUNDING = np.float32(1e-3)  # 30 dB below loud
 PRIOR_WINDOWS = 100  # how many windows the usual mean counts for
 
 GAPS = (1, 2, 4, 8)  # between the three taps of each residual convolution
@@ -47,15 +47,28 @@ class Network(NamedTuple):
     last: tuple[F32, F32]
 
 
-def log_likelihoods(pcm: I16) -> F32:
-    """(n,) 16 kHz mono → (n // 160 + 1, phones): the logarithm of each one's share."""
-    network = load()
-    hidden = np.maximum(_convolved(normalised(mel_energies(pcm), network.usual), *network.first, gap=1), 0)
+class Impression(NamedTuple):
+    """What the ear makes of a sound, at each of n steps of 10 ms.
+
+    `hidden` (n, channels) is what the network knows, `logs` (n, phones) the logarithm of each phone's share, and
+    `sounding` (n,) whether it is not much softer than the loud moments.
+    """
+
+    hidden: F32
+    logs: F32
+    sounding: Bools
+
+
+def impression(pcm: I16) -> Impression:
+    """(n,) 16 kHz mono → what the ear makes of its n // 160 + 1 steps."""
+    network, energies = load(), mel_energies(pcm)
+    hidden = np.maximum(_convolved(normalised(energies, network.usual), *network.first, gap=1), 0)
     for (weights, bias), gap in zip(network.residual, GAPS, strict=True):
         hidden += np.maximum(_convolved(hidden, weights, bias, gap), 0)
     scores = _convolved(hidden, *network.last, gap=1)
     scores -= scores.max(1, keepdims=True)
-    return np.asarray(scores - np.log(np.exp(scores).sum(1, keepdims=True)), np.float32)
+    logs = np.asarray(scores - np.log(np.exp(scores).sum(1, keepdims=True)), np.float32)
+    return Impression(hidden, logs, _sounding(energies))
 
 
 def mel_energies(pcm: I16) -> F32:
@@ -76,12 +89,17 @@ def mel_energies(pcm: I16) -> F32:
 
 def normalised(energies: F32, usual: F32) -> F32:
     """(n, MELS) → their logarithms, independent of the recording's level and, mostly, of its colour."""
-    level = energies.mean(1)
-    loud = np.float32(np.percentile(level, LOUD_PERCENTILE) + 1e-12)
-    logs = np.log10(energies / loud + FLOOR)
-    spoken = level > loud * SPOKEN
-    mean = (logs[spoken].sum(0) + PRIOR_WINDOWS * usual) / (spoken.sum() + PRIOR_WINDOWS)
+    logs, sounding = np.log10(energies / _loud(energies) + FLOOR), _sounding(energies)
+    mean = (logs[sounding].sum(0) + PRIOR_WINDOWS * usual) / (sounding.sum() + PRIOR_WINDOWS)
     return np.asarray(logs - mean, np.float32)
+
+
+def _loud(energies: F32) -> np.float32:
+    return np.float32(np.percentile(energies.mean(1), LOUD_PERCENTILE) + 1e-12)
+
+
+def _sounding(energies: F32) -> Bools:
+    return np.asarray(energies.mean(1) > _loud(energies) * SOUNDING)
 
 
 @cache

@@ -87,7 +87,7 @@ class _Listener:
 
 
 def hear(pcm: I16) -> tuple[Phone, ...]:
-    """(n,) 16 kHz mono → phones in order, without gaps; sounds that are none (breath, noise) come as "SIL". Blocks."""
+    """(n,) 16 kHz mono → phones in order, without gaps, "SIL" for a pause or breath, "NOBODY" for music. Blocks."""
     with Listeners() as listeners:
         return tuple(phone for piece in listeners.begin(pcm) for phone in piece.result().phones)
 

@@ -3,7 +3,7 @@
 The ear says of each moment how likely each phone is, in any language; the likeliest path through that is one answer.
 English words are another, and a better one where they fit: their phones, at the times that suit the ear best, are taken
 wherever the ear does not contradict the word. Of a real English speaker's M, B and P that finds 93 %, and 5 % of what
-it finds are none; the ear alone finds 80 %, and 42 % are none.
+it finds are none; the ear alone finds 80 %, and 42 % are none. Where music or noise is alone, nothing is spoken.
 """
 
 from itertools import pairwise
@@ -11,11 +11,13 @@ from itertools import pairwise
 import numpy as np
 
 from jobs.engines.local.shapes import F32, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Bools, Phone
-from jobs.engines.local.voice import ear
-from jobs.engines.local.voice.visemes import BILABIALS
+from jobs.engines.local.voice import activity, ear
+from jobs.engines.local.voice.visemes import BILABIALS, NOBODY
 from jobs.engines.local.voice.words import Decoder, Word
 
 STEP = SPEECH_RATE_HZ // FEATURE_RATE_HZ  # samples for which the ear speaks once
+NAMES = (*ear.PHONES, NOBODY)
+NOBODYS = NAMES.index(NOBODY)
 LIPS_CLOSE = np.isin(ear.PHONES, sorted(BILABIALS))  # (phones,)
 CHANGE_COST = 2.0  # in nats: how much likelier another phone must be, altogether, for a change to it and back
 
@@ -25,9 +27,14 @@ CONTRADICTION = 4.0  # in nats a step: how much less likely a word may be than w
 
 
 def hear(pcm: I16, decoder: Decoder) -> list[int]:
-    """(n,) 16 kHz mono, some seconds → at each of its `STEP`s the number of a phone in `ear.PHONES`."""
-    logs = ear.log_likelihoods(pcm)[: max(1, len(pcm) // STEP)]
-    return with_words(certain(likeliest(logs), logs), decoder.words(pcm), logs)
+    """(n,) 16 kHz mono, some seconds → at each of its `STEP`s the number of a phone in `NAMES`."""
+    steps = max(1, len(pcm) // STEP)
+    heard = ear.impression(pcm)
+    logs, alone = heard.logs[:steps], activity.nobody(heard)[:steps]
+    if alone.all():
+        return [NOBODYS] * steps
+    path = with_words(certain(likeliest(logs), logs), decoder.words(pcm), logs)
+    return [NOBODYS if nobody else phone for nobody, phone in zip(alone.tolist(), path, strict=True)]
 
 
 def likeliest(logs: F32) -> list[int]:
@@ -101,6 +108,6 @@ def phones(path: list[int], start_seconds: float) -> list[Phone]:
     """Runs of the same phone become one."""
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     return [
-        Phone(ear.PHONES[path[first]], start_seconds + first / FEATURE_RATE_HZ, start_seconds + last / FEATURE_RATE_HZ)
+        Phone(NAMES[path[first]], start_seconds + first / FEATURE_RATE_HZ, start_seconds + last / FEATURE_RATE_HZ)
         for first, last in pairwise(edges)
     ]

@@ -7,7 +7,7 @@ import numpy as np
 
 from jobs.engines.local import smoothing
 from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, FPS, MouthPose, MouthTrack, Phone, VoiceFeatures
-from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
+from jobs.engines.local.voice.visemes import BILABIALS, NOBODY, SILENCE, VISEMES
 
 # Channels as in `Viseme`, with the time over which each blends into its neighbours (Gaussian σ, in 10 ms steps).
 CHANNEL_SIGMAS = (4.0, 6.5, 5.0, 6.5, 3.5, 3.0)
@@ -53,8 +53,8 @@ class Movement:
     """The mouth at the middle of each of `frame_count` frames, worked out while the voice is listened to.
 
     - Each phone asks for a target with a weight; targets blend as T = G(weight · target) / G(weight).
-    - The opening is shared between phones and signal, scaled with loudness, and nothing in silence; `opening` is how
-      much of it is wanted.
+    - The opening is shared between phones and signal, scaled with loudness, and nothing in silence or where nobody
+      speaks; `opening` is how much of it is wanted.
     - M, B and P close the lips whatever the rest says; a closure shorter than a frame is kept on the grid.
 
     Of `poses` (frames, 7) the first `known` are final. All that blends in time reaches `REACH` steps, so a phone is
@@ -101,7 +101,9 @@ class Movement:
         if phone.name in BILABIALS:  # the phone less a step on each side, at least 60 ms
             middle, half = (span.start + span.stop) // 2, max(3, (span.stop - span.start) // 2 - 1)
             self._closed[max(0, middle - half) : middle + half] = 1
-        if phone.name == SILENCE or phone.name not in VISEMES:
+        if phone.name == NOBODY:
+            self._quiet[span] = 1  # however loud it is
+        elif phone.name == SILENCE or phone.name not in VISEMES:
             self._quiet[span] = self._softness[span]  # a pause, except where the signal is loud after all
 
     def _blended(self, window: slice) -> F64:
@@ -141,7 +143,9 @@ def _signal_opening(voice: VoiceFeatures) -> F64:
 
 
 def _steps(phone: Phone, count: int) -> slice:
-    return slice(round(phone.start_seconds * FEATURE_RATE_HZ), min(count, round(phone.end_seconds * FEATURE_RATE_HZ)))
+    """Those of the phone; to the last one if less than one is left."""
+    start, stop = round(phone.start_seconds * FEATURE_RATE_HZ), round(phone.end_seconds * FEATURE_RATE_HZ)
+    return slice(start, count if stop >= count - 1 else stop)
 
 
 def _sampled(columns: F64, moments: F64, first: int = 0) -> F64:

@@ -21,6 +21,7 @@ class Viseme(NamedTuple):
 
 
 SILENCE = "SIL"
+NOBODY = "NOBODY"  # no phone: music or noise without a voice
 BILABIALS = frozenset({"B", "P", "M"})
 
 VISEMES: dict[str, Viseme] = {
