@@ -1,13 +1,16 @@
 """Finds the weights by which the engine tells somebody's voice from music and noise, and says how well they do.
 
-Learns from what Debian's free games carry, unpacked into one folder: voices, alone, spoiled, sung and in music; music
-and noise alone. Voices and a game's music that it did not learn from are what it judges by.
+Learns from what Debian's free games carry, unpacked into one folder, and from espeak-ng in many languages: voices,
+alone, spoiled, sung and in music; music and noise alone. It judges by speakers, languages and a game's music that it
+did not learn from.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import Pool
@@ -16,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import spoil
+import texts
 from numpy.random import Generator
 from scipy.optimize import minimize
 from scipy.special import expit
@@ -34,7 +38,16 @@ MOST_SECONDS = 60  # of a piece of music
 JUDGED_VOICES, JUDGED_MUSIC = ("Default_uk", "Pirate", "Robot", "Surfer"), "hedgewars"
 SINGER = "Singer"
 
-VOICE_COUNT, MIX_COUNT, MUSIC_COUNT, NOISE_COUNT = 24, 24, 5, 100  # examples of each voice, piece of music; of noise
+# espeak-ng's name of a language and Django's, whose translations are spoken; each by one of the variants in turn.
+LANGUAGES = {
+    **{name: name for name in ("ar", "de", "el", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "vi")},
+    **{"cmn": "zh_Hans", "sw": "sw", "fi": "fi", "uk": "uk", "hu": "hu", "fa": "fa", "id": "id", "da": "da"},
+}
+JUDGED_LANGUAGES = ("ko", "sw", "uk")
+VARIANTS = ("m1", "f2", "m3", "f3", "m7", "f5", "croak", "m4")
+TEXTS, WORDS_PER_MINUTE = 10, (120, 230)
+
+VOICE_COUNT, MIX_COUNT, MUSIC_COUNT, NOISE_COUNT = 16, 16, 5, 100  # examples of each voice, piece of music; of noise
 VOICE_SECONDS, ALONE_SECONDS, MUSIC_SECONDS = (3, 14), (0, 5), (4, 16)
 SUNG, WHISPERED, COLOURED, ROOM, NARROW, NOISY = 0.25, 0.08, 0.5, 0.3, 0.15, 0.6  # how often
 NOISE_SHARE = 0.25  # of what begins before a voice; the rest is music
@@ -64,18 +77,19 @@ class Judged(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--texts", type=Path, required=True, help="where Django is installed")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    voices, music = read_voices(given.folder), read_music(given.folder)
+    draw = np.random.default_rng(given.seed)
+    voices, music = read_voices(given.folder) | synthetic_voices(given.texts, draw), read_music(given.folder)
     for name, sounds in (("voices", voices), ("pieces of music", music)):
         minutes = sum(map(len, sounds.values())) / SPEECH_RATE_HZ / 60
         sys.stdout.write(f"{len(sounds)} {name}, {minutes:.0f} min\n")
     judged_music = [sound for path, sound in music.items() if JUDGED_MUSIC in path]
     other_music = [sound for path, sound in music.items() if JUDGED_MUSIC not in path]
-    judged = {name: voice for name, voice in voices.items() if name in JUDGED_VOICES}
-    others = {name: voice for name, voice in voices.items() if name not in JUDGED_VOICES}
+    judged = {name: voice for name, voice in voices.items() if name in (*JUDGED_VOICES, *JUDGED_LANGUAGES)}
+    others = {name: voice for name, voice in voices.items() if name not in (*JUDGED_VOICES, *JUDGED_LANGUAGES)}
     judged[SINGER], others[SINGER] = np.array_split(others[SINGER], 2)
-    draw = np.random.default_rng(given.seed)
     learned = list(readings(examples(others, other_music, draw)))
     weights, bias = fitted(learned)
     np.savez(activity.WEIGHTS, weights=weights, bias=bias)
@@ -90,6 +104,23 @@ def read_voices(folder: Path) -> dict[str, spoil.Sound]:
         for sound in decoded(path):
             voices.setdefault(path.parent.name, []).extend([spoil.levelled(sound), pause])
     return {name: np.concatenate(sounds) for name, sounds in voices.items()}
+
+
+def synthetic_voices(django: Path, draw: Generator) -> dict[str, spoil.Sound]:
+    voices = {}
+    for number, (language, locale) in enumerate(LANGUAGES.items()):
+        said = texts.translations(django, locale, TEXTS, number)
+        voice = f"{language}+{VARIANTS[number % len(VARIANTS)]}"
+        sounds = [spoil.levelled(sound) for text in said for sound in pronounced(text, voice, draw)]
+        voices[language] = np.concatenate(sounds)
+    return voices
+
+
+def pronounced(text: str, voice: str, draw: Generator) -> Iterator[spoil.Sound]:
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        speed = str(draw.integers(*WORDS_PER_MINUTE))
+        subprocess.run(["espeak-ng", "-v", voice, "-s", speed, "-w", file.name, text], check=True)  # noqa: S603, S607
+        yield from decoded(Path(file.name))
 
 
 def read_music(folder: Path) -> dict[str, spoil.Sound]:

@@ -25,8 +25,8 @@ UNLIKELY, DOUBTFUL = -2.0, -1.0
 LEAST_TENTHS, END_TENTHS = 10, 8
 SHORT_TENTHS = 20  # too short to tell: it may be a laugh
 
-# A recording is refused if somebody is likelier than nobody in less of it than this.
-LEAST_SHARE = 0.01
+# A recording is refused if somebody is likely in less of it than the first share, and possible in less than the second.
+LIKELY_SHARE, POSSIBLE_SHARE = 0.01, 0.3
 LOOK_SECONDS, MOST_LOOKS = 5, 24
 
 
@@ -87,12 +87,13 @@ def anybody(pcm: I16) -> bool:
     no longer than until it is clear that somebody is there.
     """
     looks = _looks(len(pcm))
-    needed = LEAST_SHARE * sum(stop - start for start, stop in looks) / SPEECH_RATE_HZ * FEATURE_RATE_HZ / STEPS
-    found = 0
+    tenths = sum(stop - start for start, stop in looks) / SPEECH_RATE_HZ * FEATURE_RATE_HZ / STEPS
+    likely = possible = 0
     for start, stop in looks:
-        likely = odds(ear.impression(pcm[start:stop]))
-        found += int((likely >= 0).sum())
-        if found > needed or len(likely) < SHORT_TENTHS:
+        found = odds(ear.impression(pcm[start:stop]))
+        likely += int((found >= 0).sum())
+        possible += int((found >= DOUBTFUL).sum())
+        if len(found) < SHORT_TENTHS or likely > LIKELY_SHARE * tenths or possible > POSSIBLE_SHARE * tenths:
             return True
     return False
 
