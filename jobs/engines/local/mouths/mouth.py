@@ -17,6 +17,7 @@ UPPER_SHARE, LOWER_SHARE = 0.20, 0.80
 LIFT = 0.035
 CORNER_FOLLOWS_JAW = 0.10
 TUCK_RISE = 0.012
+LIP_ROLLS_IN = 0.50  # of what is seen of the lower lip, behind the teeth
 TUCK_HOLDS = 0.50  # of the lower lip's way down: F and V keep it at the upper teeth, whatever the jaw does
 MEETING_HEIGHT = 0.42  # of an open gap: where the lips of an open mouth would meet
 NEUTRAL_WIDTH = 0.56
@@ -108,7 +109,8 @@ def shape(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     lower_y = line_y + (drop * (1 - TUCK_HOLDS * pose.tuck) - TUCK_RISE * pose.tuck) * profile + sides
     # Lips thin when pressed or stretched open, and swell when rounded.
     upper_lip = rest.upper_thickness * (1 - 0.22 * pose.press + 0.10 * rounding - 0.10 * opened)
-    lower_lip = rest.lower_thickness * (1 - 0.25 * pose.press + 0.15 * rounding - 0.30 * pose.tuck - 0.05 * opened)
+    hidden = max(0.25 * pose.press, LIP_ROLLS_IN * pose.tuck)
+    lower_lip = rest.lower_thickness * (1 - hidden + 0.15 * rounding - 0.05 * opened)
 
     firm = FIRM * _within(rest.gap / FIRM_FROM_GAP) * (1 - _within(pose.opening / FIRM_UNTIL))
     lower_lip = np.maximum(lower_lip - firm * profile, np.minimum(lower_lip, MIN_LIP))
