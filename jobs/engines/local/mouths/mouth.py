@@ -109,7 +109,7 @@ def shape(rest: RestingMouth, pose: MouthPose) -> MouthShape:
     lower_y = line_y + (drop * (1 - TUCK_HOLDS * pose.tuck) - TUCK_RISE * pose.tuck) * profile + sides
     # Lips thin when pressed or stretched open, and swell when rounded.
     upper_lip = rest.upper_thickness * (1 - 0.22 * pose.press + 0.10 * rounding - 0.10 * opened)
-    hidden = max(0.25 * pose.press, LIP_ROLLS_IN * pose.tuck)
+    hidden = 0.25 * pose.press + LIP_ROLLS_IN * pose.tuck * (1 - pose.press)
     lower_lip = rest.lower_thickness * (1 - hidden + 0.15 * rounding - 0.05 * opened)
 
     firm = FIRM * _within(rest.gap / FIRM_FROM_GAP) * (1 - _within(pose.opening / FIRM_UNTIL))
