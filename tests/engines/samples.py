@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jobs.engines.local.shapes import I16
+from jobs.engines.local.shapes import F64, I16
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "samples"
 FACE = FOLDER / "face.jpg"
@@ -18,6 +18,11 @@ def voice() -> I16:
     """(n,) the bundled voice as 16 kHz mono."""
     with wave.open(str(VOICE)) as file:
         return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+
+
+def whole(signal: F64) -> I16:
+    """(n,) as samples of 16 bits."""
+    return np.asarray(np.clip(np.round(signal), -32_768, 32_767), np.int16)
 
 
 def write_voice(path: Path, seconds: float) -> Path:

@@ -14,16 +14,13 @@ from jobs.engines.local.voice.visemes import NOBODY
 from jobs.errors import InvalidInput
 from tests.engines import samples
 from tests.engines.music import music
+from tests.engines.samples import whole
 
 VOICE_SECONDS = 7
 BEFORE_SECONDS, AFTER_SECONDS = 4, 3
 NEAR_SECONDS = 1.5  # what is nearer to a voice may be one
 LOUD = 12_000.0
 RESTING, SPEAKING = 0.02, 0.3
-
-
-def whole(signal: F64) -> I16:
-    return np.asarray(np.clip(np.round(signal), -32_768, 32_767), np.int16)
 
 
 def spoken(seconds: float = VOICE_SECONDS) -> F64:

@@ -3,18 +3,15 @@
 import numpy as np
 import pytest
 
-from jobs.engines.local.shapes import F64, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, VoiceFeatures
+from jobs.engines.local.shapes import FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, VoiceFeatures
 from jobs.engines.local.voice import audio
 from jobs.engines.local.voice.audio import BLOCK, HOP
 from tests.engines import samples
+from tests.engines.samples import whole
 
 SECONDS = 3
 TIME = np.arange(SECONDS * SPEECH_RATE_HZ) / SPEECH_RATE_HZ
 NOISE = np.random.default_rng(3).normal(size=len(TIME))
-
-
-def whole(signal: F64) -> I16:
-    return np.asarray(np.clip(np.round(signal), -32_768, 32_767), np.int16)
 
 
 def tone(hertz: float, amplitude: float = 8000) -> I16:

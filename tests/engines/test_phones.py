@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.engines.local.measuring import closures
-from jobs.engines.local.shapes import F32, F64, FEATURE_RATE_HZ, I16, SPEECH_RATE_HZ, Phone
+from jobs.engines.local.shapes import F32, FEATURE_RATE_HZ, SPEECH_RATE_HZ, Phone
 from jobs.engines.local.voice import ear, listening, phones
 from jobs.engines.local.voice.ear import BLOCK
 from jobs.engines.local.voice.listening import FIRST_PIECE_SECONDS, PIECE_SECONDS
@@ -17,6 +17,7 @@ from jobs.engines.local.voice.phones import STEP
 from jobs.engines.local.voice.visemes import BILABIALS, SILENCE, VISEMES
 from jobs.engines.local.voice.words import Word
 from tests.engines import samples
+from tests.engines.samples import whole
 
 SOME = settings(max_examples=30, deadline=None, database=None)
 SAME = {"AX": "AH"}  # flite's schwa; the acoustic model knows but one
@@ -63,10 +64,6 @@ def meets(one: Phone, others: list[Phone]) -> bool:
         and min(one.end_seconds, other.end_seconds) > max(one.start_seconds, other.start_seconds)
         for other in others
     )
-
-
-def whole(signal: F64) -> I16:
-    return np.asarray(np.clip(np.round(signal), -32_768, 32_767), np.int16)
 
 
 def follow_one_another(some: list[Phone], seconds: float) -> bool:

@@ -86,14 +86,17 @@ def anybody(pcm: I16) -> bool:
     Of long recordings samples are listened to, two minutes at most, so that music alone is refused within seconds; and
     no longer than until it is clear that somebody is there.
     """
+    tenth = SPEECH_RATE_HZ // FEATURE_RATE_HZ * STEPS
+    if len(pcm) < SHORT_TENTHS * tenth:
+        return True
     looks = _looks(len(pcm))
-    tenths = sum(stop - start for start, stop in looks) / SPEECH_RATE_HZ * FEATURE_RATE_HZ / STEPS
+    tenths = sum(stop - start for start, stop in looks) / tenth
     likely = possible = 0
     for start, stop in looks:
         found = odds(ear.impression(pcm[start:stop]))
         likely += int((found >= 0).sum())
         possible += int((found >= DOUBTFUL).sum())
-        if len(found) < SHORT_TENTHS or likely > LIKELY_SHARE * tenths or possible > POSSIBLE_SHARE * tenths:
+        if likely > LIKELY_SHARE * tenths or possible > POSSIBLE_SHARE * tenths:
             return True
     return False
 
